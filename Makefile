@@ -1,0 +1,53 @@
+# Each target does its own set-up in a virtual environment of this folder and needs only Python 3.11-3.13 and make.
+#   PYTHON=...       the Python to make environments with (found when not given)
+#   TORCH_INDEX=...  one more package index for torch; PyPI's torch for Linux is the large CUDA build, so where that index
+#                    can be reached, TORCH_INDEX=https://download.pytorch.org/whl/cpu saves gigabytes
+#   ARGS=...         further arguments for pytest or the demo
+SHELL := /bin/bash
+PYTHON ?=
+TORCH_INDEX ?=
+ARGS ?=
+export TORCH_INDEX
+
+CORE := .venv-core
+DEV := .venv-dev
+DEV_BIN := $(DEV)/bin
+SOURCES := $(shell find src -type f -not -name '*.pyc')
+PACKAGING := pyproject.toml constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all check format clean
+
+help:  ## what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(CORE)/.installed  ## the main job: people in metres from the packaged scene (core install, no torch)
+	$(CORE)/bin/metricpose demo $(ARGS)
+
+test: $(DEV)/.installed  ## the tests, but for those marked slow, gpu or network
+	OMP_NUM_THREADS=1 $(DEV_BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -q $(ARGS)
+
+test-all: $(DEV)/.installed  ## the slow tests as well
+	OMP_NUM_THREADS=1 $(DEV_BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -q -m "not gpu and not network" $(ARGS)
+
+check: $(DEV)/.installed  ## ruff, pyright and the contract on imports
+	$(DEV_BIN)/ruff check .
+	$(DEV_BIN)/ruff format --check .
+	$(DEV_BIN)/pyright --pythonpath $(DEV_BIN)/python
+	$(DEV_BIN)/lint-imports
+
+format: $(DEV)/.installed  ## put the code into the shape that `make check` asks for
+	$(DEV_BIN)/ruff check --fix .
+	$(DEV_BIN)/ruff format .
+
+clean:  ## remove the environments and what the tools left
+	rm -rf $(CORE) $(DEV) demo .pytest_cache .ruff_cache .import_linter_cache
+
+# The demo runs from a built wheel, not from src, so a file missing from the wheel shows here first.
+$(CORE)/.installed: $(PACKAGING) README.md LICENSE $(SOURCES)
+	@sh scripts/make_venv.sh $(CORE) $(PYTHON) -- .
+	@touch $@
+
+$(DEV)/.installed: $(PACKAGING)
+	@sh scripts/make_venv.sh $(DEV) $(PYTHON) -- --editable '.[dev,train,video]'
+	@touch $@
