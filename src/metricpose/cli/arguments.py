@@ -1,0 +1,40 @@
+"""Argument parsing that answers a wrong call with one line, as every other error."""
+
+import argparse
+import math
+from argparse import Namespace
+from typing import NoReturn
+
+from metricpose._errors import InputError
+
+__all__ = ["ArgumentParser", "Namespace", "field_of_view", "positive_int"]
+
+
+class ArgumentParser(argparse.ArgumentParser):
+    """An `argparse` parser that raises `InputError` instead of printing its usage and leaving."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the call and where the help is."""
+        raise InputError(f"{message} (see `{self.prog} --help`)")
+
+
+def positive_int(text: str) -> int:
+    """A whole number of at least 1."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
+    return value
+
+
+def field_of_view(text: str) -> float:
+    """Degrees strictly between 0 and 180."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0.0 < value < 180.0:
+        raise argparse.ArgumentTypeError(f"expected degrees between 0 and 180, got {text!r}")
+    return value

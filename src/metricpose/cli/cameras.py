@@ -1,0 +1,90 @@
+"""Which camera a picture has: the arguments that name one, and the order in which sources win."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from metricpose.cli.arguments import ArgumentParser, Namespace, field_of_view
+from metricpose.cli.output import warn
+
+if TYPE_CHECKING:
+    from metricpose.geometry.camera import Camera
+
+# Two pictures of one video may differ by a few columns from their calibration (codecs like multiples of 8 or 16).
+_PADDING_TOLERANCE = 0.02
+_ASPECT_TOLERANCE = 0.005
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChosenCamera:
+    """A camera, where it came from, and the relative standard deviation of its focal length."""
+
+    camera: "Camera"
+    source: str
+    focal_sigma: float
+
+
+def add_camera_arguments(parser: ArgumentParser) -> None:
+    """Declare --camera, --camera-name and --fov."""
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
+        "--camera", metavar="FILE", help="calibration for all pictures (JSON, OpenCV YAML, Pose2Sim TOML)"
+    )
+    group.add_argument("--fov", type=field_of_view, metavar="DEG", help="horizontal field of view of all pictures")
+    parser.add_argument("--camera-name", metavar="NAME", help="which camera of a file that holds several")
+
+
+def given_camera(args: Namespace) -> "Camera | None":
+    """The camera of --camera, if any."""
+    if args.camera is None:
+        return None
+    from metricpose.io import read_camera
+
+    return read_camera(args.camera, name=args.camera_name)
+
+
+class CameraChooser:
+    """Chooses the camera of each picture: --camera, the picture's own, --fov, EXIF, the default field of view."""
+
+    def __init__(self, *, given: "Camera | None", fov_deg: float | None) -> None:
+        """`given` is for all pictures, and so is `fov_deg`; warnings are said once each."""
+        self._given, self._fov_deg = given, fov_deg
+        self._said: set[str] = set()
+
+    def __call__(
+        self, image_size: tuple[int, int], *, own: "Camera | None" = None, exif: Mapping[str, Any] | None = None
+    ) -> ChosenCamera:
+        """The camera of a picture of `image_size` px whose file states `own`, and whose EXIF is `exif`."""
+        from metricpose.inference.intrinsics import intrinsics
+
+        if self._given is not None and own is not None:
+            self._warn_once("--camera replaces the cameras that the input states")
+        stated = own if self._given is None else self.fitted(self._given, image_size)
+        camera, source, focal_sigma = intrinsics(image_size, given=stated, exif=exif, fov_deg=self._fov_deg)
+        if source == "default":
+            self._warn_once(
+                f"no camera and no EXIF focal length: {camera.focal_px[0]:.0f} px is assumed for pictures of "
+                f"{image_size[0]} x {image_size[1]} px, with wider intervals; --camera or --fov gives better distances"
+            )
+        return ChosenCamera(camera=camera, source=source, focal_sigma=focal_sigma)
+
+    def fitted(self, camera: "Camera", image_size: tuple[int, int]) -> "Camera":
+        """`camera` for pictures of `image_size`: scaled where only the scale differs, kept where a few columns do."""
+        from metricpose._errors import InputError
+
+        if tuple(camera.image_size) == tuple(image_size):
+            return camera
+        (width, height), (w, h) = camera.image_size, image_size
+        sizes = f"the camera is for {width} x {height} px, the picture has {w} x {h} px"
+        if abs((w / width) / (h / height) - 1.0) <= _ASPECT_TOLERANCE:
+            self._warn_once(f"{sizes}: the camera is scaled")
+            return camera.resized(image_size)
+        if max(abs(w / width - 1.0), abs(h / height - 1.0)) <= _PADDING_TOLERANCE:
+            self._warn_once(f"{sizes}: taken as padding, the camera is used as it is")
+            return camera
+        raise InputError(f"{sizes}: expected the same size or the same proportions; give the camera of this picture")
+
+    def _warn_once(self, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            warn(text)

@@ -1,0 +1,31 @@
+"""The table of verbs. A verb module has `add_arguments(parser)` and `run(args) -> int`, and imports lazily itself."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from metricpose.cli.arguments import ArgumentParser, Namespace
+
+VERBS: Mapping[str, str] = {
+    "estimate": "pictures, folders or videos to people in metres",
+    "lift": "2D people and a camera to people in metres",
+    "demo": "lift a packaged scene with known truth, and draw it",
+    "evaluate": "judge people in metres against the truth",
+    "generate": "make virtual scenes with exact truth (needs the train extra)",
+    "train": "train a model from a recipe (needs the train extra)",
+    "bench": "measure speed and memory",
+    "doctor": "what is installed, what works, what to do about the rest",
+}
+
+
+class Verb(Protocol):
+    """What a module of a verb offers."""
+
+    @staticmethod
+    def add_arguments(parser: ArgumentParser) -> None:
+        """Declare the verb's arguments."""
+        ...
+
+    @staticmethod
+    def run(args: Namespace) -> int:
+        """Do the work; the result is the exit code."""
+        ...
