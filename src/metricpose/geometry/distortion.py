@@ -1,0 +1,252 @@
+"""Lens distortion on the plane z = 1: Brown-Conrady and fisheye, as OpenCV defines them.
+
+Both polynomials fold back beyond some angle: past it, several directions share one pixel and the model says nothing.
+`limit` is that edge. Points beyond it come back marked, with finite coordinates that mean nothing.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import inf, pi
+
+import numpy as np
+from numpy.polynomial import polynomial
+
+from metricpose._errors import InputError
+from metricpose.geometry.arrays import Array, floating, namespace
+
+_MAX_STEPS = 30
+_MAX_NORM = 100.0  # rays with z = 1 end at 89.4 degrees from the axis
+_MIN_DEPTH = 1e-6  # metres; nearer than this counts as behind the camera
+
+
+def _coefficients(values: object, lengths: tuple[int, ...], what: str) -> tuple[float, ...]:
+    """Checked coefficients; longer OpenCV vectors are taken where their tail is zero."""
+    array = np.asarray(values, dtype=np.float64).reshape(-1)
+    keep = max(lengths)
+    if len(array) > keep and not np.any(array[keep:]):
+        array = array[:keep]
+    if len(array) not in lengths:
+        expected = " or ".join(str(n) for n in lengths)
+        raise InputError(f"{what}: expected {expected} coefficients in OpenCV's order, got {len(array)}")
+    if not np.all(np.isfinite(array)):
+        raise InputError(f"{what}: expected finite coefficients, got {array.tolist()}; check the calibration file")
+    return tuple(float(value) for value in array)
+
+
+def _first_positive_root(coefficients: np.ndarray) -> float:
+    """Smallest positive real root of a polynomial (lowest power first), or infinity."""
+    trimmed = np.trim_zeros(np.asarray(coefficients, dtype=np.float64), "b")
+    if len(trimmed) < 2:
+        return inf
+    roots = polynomial.polyroots(trimmed)
+    real = roots.real[(np.abs(roots.imag) < 1e-9 * (1.0 + np.abs(roots.real))) & (roots.real > 1e-12)]
+    return float(real.min()) if len(real) else inf
+
+
+def project_pinhole(points_cam: Array) -> tuple[Array, Array]:
+    """Points (..., 3) in metres, seen on the plane z = 1 (..., 2), and whether they lie in front of the camera."""
+    xp = namespace(points_cam)
+    depth = points_cam[..., 2:3]
+    in_front = depth > _MIN_DEPTH
+    # Behind the camera any finite divisor will do: the flag says so, and gradients stay finite.
+    return points_cam[..., :2] / xp.where(in_front, depth, xp.ones_like(depth)), in_front[..., 0]
+
+
+@dataclass(frozen=True)
+class BrownConrady:
+    """Radial and tangential distortion (Brown 1966; OpenCV's order k1, k2, p1, p2[, k3[, k4, k5, k6]]).
+
+    Attributes:
+        coefficients: 4, 5 or 8 numbers; longer OpenCV vectors are taken if the rest (prism, tilt) is zero.
+    """
+
+    coefficients: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        checked = _coefficients(self.coefficients, (4, 5, 8), "Brown-Conrady distortion")
+        object.__setattr__(self, "coefficients", checked)
+
+    @cached_property
+    def _radial(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        k1, k2, _, _, k3, k4, k5, k6 = (*self.coefficients, *([0.0] * (8 - len(self.coefficients))))
+        return (1.0, k1, k2, k3), (1.0, k4, k5, k6)
+
+    @cached_property
+    def limit(self) -> float:
+        """Largest radius on the plane z = 1 up to which the radial part grows, or infinity."""
+        up, down = (np.asarray(c) for c in self._radial)
+        # With u = r^2, d(r up / down)/dr has the sign of up down + 2 u (up' down - up down').
+        slope = polynomial.polyadd(
+            polynomial.polymul(up, down),
+            2.0
+            * polynomial.polymulx(
+                polynomial.polysub(
+                    polynomial.polymul(polynomial.polyder(up), down), polynomial.polymul(up, polynomial.polyder(down))
+                )
+            ),
+        )
+        return float(np.sqrt(min(_first_positive_root(slope), _first_positive_root(down))))
+
+    def distort(self, norm: Array) -> Array:
+        """Where undistorted points (..., 2) of the plane z = 1 appear, on the same plane."""
+        norm = floating(norm)
+        return self._distort_with_jacobian(norm)[0]
+
+    def project(self, points_cam: Array) -> tuple[Array, Array]:
+        """Points (..., 3) in metres on the distorted plane (..., 2), and whether the model reaches them."""
+        norm, in_front = project_pinhole(points_cam)
+        xp = namespace(norm)
+        reached = xp.sum(norm**2, axis=-1) < self.limit**2
+        return self._distort_with_jacobian(norm)[0], in_front & reached
+
+    def undistort(self, norm: Array) -> tuple[Array, Array]:
+        """Undistorted points (..., 2) of distorted ones, and a flag (...,): False beyond the model's edge.
+
+        Newton's method with the analytic Jacobian; iterates are held inside the edge.
+        """
+        seen = floating(norm)
+        xp = namespace(seen)
+        tolerance = 200.0 * float(xp.finfo(seen.dtype).eps)
+        edge = min(self.limit, _MAX_NORM)
+        guess = _held_inside(seen, 0.999 * edge)
+        for _ in range(_MAX_STEPS):
+            step, error, _ = self._newton_step(guess, seen)
+            if 0 in error.shape or bool(xp.all(error <= 0.01 * tolerance)):
+                break
+            guess = _held_inside(guess - step, edge)
+        _, error, determinant = self._newton_step(guess, seen)
+        scale = 1.0 + xp.sum(xp.abs(seen), axis=-1)
+        inside = xp.sum(guess**2, axis=-1) < (edge * (1.0 - 1e-6)) ** 2
+        return guess, inside & (error <= tolerance * scale) & (determinant > 0.0)
+
+    def flipped(self) -> "BrownConrady":
+        """The distortion of the mirrored lens (x -> -x): p2 changes sign."""
+        changed = list(self.coefficients)
+        changed[3] = -changed[3]
+        return BrownConrady(tuple(changed))
+
+    def _newton_step(self, guess: Array, seen: Array) -> tuple[Array, Array, Array]:
+        xp = namespace(guess)
+        value, (xx, xy, yy) = self._distort_with_jacobian(guess)
+        miss = value - seen
+        determinant = xx * yy - xy * xy
+        safe = xp.where(xp.abs(determinant) > 1e-9, determinant, xp.ones_like(determinant))
+        step_x = (yy * miss[..., 0] - xy * miss[..., 1]) / safe
+        step_y = (xx * miss[..., 1] - xy * miss[..., 0]) / safe
+        return xp.stack([step_x, step_y], axis=-1), xp.max(xp.abs(miss), axis=-1), determinant
+
+    def _distort_with_jacobian(self, norm: Array) -> tuple[Array, tuple[Array, Array, Array]]:
+        """Distorted points and the Jacobian's entries xx, xy = yx, yy (it is symmetric for this model)."""
+        xp = namespace(norm)
+        _, _, p1, p2, *_ = self.coefficients
+        (u0, u1, u2, u3), (d0, d1, d2, d3) = self._radial
+        x, y = norm[..., 0], norm[..., 1]
+        r2 = x * x + y * y
+        up = u0 + r2 * (u1 + r2 * (u2 + r2 * u3))
+        down = d0 + r2 * (d1 + r2 * (d2 + r2 * d3))
+        up_slope = u1 + r2 * (2.0 * u2 + r2 * 3.0 * u3)
+        down_slope = d1 + r2 * (2.0 * d2 + r2 * 3.0 * d3)
+        radial = up / down
+        slope2 = 2.0 * (up_slope - radial * down_slope) / down  # d radial / d r2, times 2
+        out_x = x * radial + 2.0 * p1 * x * y + p2 * (r2 + 2.0 * x * x)
+        out_y = y * radial + p1 * (r2 + 2.0 * y * y) + 2.0 * p2 * x * y
+        xx = radial + x * x * slope2 + 2.0 * p1 * y + 6.0 * p2 * x
+        xy = x * y * slope2 + 2.0 * p1 * x + 2.0 * p2 * y
+        yy = radial + y * y * slope2 + 6.0 * p1 * y + 2.0 * p2 * x
+        return xp.stack([out_x, out_y], axis=-1), (xx, xy, yy)
+
+
+def _held_inside(norm: Array, edge: float) -> Array:
+    """Points pulled straight towards the axis until they lie within `edge` of it."""
+    xp = namespace(norm)
+    r2 = xp.sum(norm**2, axis=-1)[..., None]
+    outside = r2 > edge**2
+    return xp.where(outside, norm * (edge / xp.sqrt(xp.where(outside, r2, xp.ones_like(r2)))), norm)
+
+
+@dataclass(frozen=True)
+class Fisheye:
+    """Equidistant fisheye (Kannala and Brandt 2006; OpenCV's fisheye module): k1, k2, k3, k4.
+
+    theta_d = theta (1 + k1 theta^2 + k2 theta^4 + k3 theta^6 + k4 theta^8), theta the angle from the axis.
+    """
+
+    coefficients: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "coefficients", _coefficients(self.coefficients, (4,), "fisheye distortion"))
+
+    @cached_property
+    def limit(self) -> float:
+        """Largest angle from the axis, in radians, up to which theta_d grows; at most pi."""
+        slope = np.asarray((1.0, *self.coefficients)) * (1.0, 3.0, 5.0, 7.0, 9.0)
+        return min(float(np.sqrt(_first_positive_root(slope))), pi)
+
+    def distort(self, norm: Array) -> Array:
+        """Where undistorted points (..., 2) of the plane z = 1 appear, on the same plane."""
+        norm = floating(norm)
+        return self._seen(norm, namespace(norm).ones_like(norm[..., 0]))[0]
+
+    def project(self, points_cam: Array) -> tuple[Array, Array]:
+        """Points (..., 3) in metres on the distorted plane (..., 2), and whether they are in front and in reach.
+
+        Points up to the model's edge have true coordinates even where they lie beyond 90 degrees from the axis,
+        but only those in front (z > 0) are flagged.
+        """
+        points_cam = floating(points_cam)
+        seen, theta = self._seen(points_cam[..., :2], points_cam[..., 2])
+        return seen, (points_cam[..., 2] > _MIN_DEPTH) & (theta < self.limit)
+
+    def undistort(self, norm: Array) -> tuple[Array, Array]:
+        """Undistorted points (..., 2) of distorted ones, and a flag (...,).
+
+        False beyond the model's edge, and from 89.4 degrees on, where the plane z = 1 ends.
+        """
+        seen = floating(norm)
+        xp = namespace(seen)
+        r2 = xp.sum(seen**2, axis=-1)
+        away = r2 > float(xp.finfo(seen.dtype).tiny)
+        theta_d = xp.sqrt(xp.where(away, r2, xp.ones_like(r2)))
+        theta, converged = self._solved(theta_d)
+        inside = theta < min(self.limit * (1.0 - 1e-6), float(np.arctan(_MAX_NORM)))
+        held = xp.clip(theta, max=float(np.arctan(_MAX_NORM)))
+        scale = xp.where(away, xp.tan(held) / theta_d, xp.ones_like(theta_d))
+        return seen * scale[..., None], ~away | (inside & converged)
+
+    def flipped(self) -> "Fisheye":
+        """The distortion of the mirrored lens: the same, as it is round."""
+        return self
+
+    def _seen(self, xy: Array, z: Array) -> tuple[Array, Array]:
+        xp = namespace(xy)
+        r2 = xp.sum(xy**2, axis=-1)
+        away = r2 > float(xp.finfo(xy.dtype).tiny)
+        r = xp.sqrt(xp.where(away, r2, xp.ones_like(r2)))
+        theta = xp.where(away, xp.atan2(r, z), xp.where(z > 0, 0.0 * z, 0.0 * z + pi))
+        on_axis = xp.where(z > _MIN_DEPTH, z, xp.ones_like(z))
+        scale = xp.where(away, self._bent(theta)[0] / r, 1.0 / on_axis)
+        return xy * scale[..., None], theta
+
+    def _bent(self, theta: Array) -> tuple[Array, Array]:
+        """theta_d and its derivative by theta."""
+        k1, k2, k3, k4 = self.coefficients
+        t2 = theta * theta
+        value = theta * (1.0 + t2 * (k1 + t2 * (k2 + t2 * (k3 + t2 * k4))))
+        return value, 1.0 + t2 * (3.0 * k1 + t2 * (5.0 * k2 + t2 * (7.0 * k3 + t2 * 9.0 * k4)))
+
+    def _solved(self, theta_d: Array) -> tuple[Array, Array]:
+        """theta by Newton's method, held inside the edge, and whether it was found."""
+        xp = namespace(theta_d)
+        tolerance = 200.0 * float(xp.finfo(theta_d.dtype).eps)
+        theta = xp.clip(theta_d, max=0.999 * self.limit)
+        for _ in range(_MAX_STEPS):
+            value, slope = self._bent(theta)
+            miss = value - theta_d
+            if 0 in miss.shape or bool(xp.all(xp.abs(miss) <= 0.01 * tolerance)):
+                break
+            safe = xp.where(slope > 1e-9, slope, xp.ones_like(slope))
+            theta = xp.clip(theta - miss / safe, min=0.0, max=self.limit)
+        return theta, xp.abs(self._bent(theta)[0] - theta_d) <= tolerance * (1.0 + theta_d)
+
+
+Distortion = BrownConrady | Fisheye

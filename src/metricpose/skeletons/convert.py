@@ -1,0 +1,103 @@
+"""From one skeleton to another: by canonical name, else by simple affine rules; what neither gives is not covered."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, overload
+
+import numpy as np
+
+from metricpose.geometry.arrays import Array, floating, like, namespace
+from metricpose.skeletons.skeleton import Skeleton
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A point (by canonical name) as the mean of others. Exact: by definition; else the usual approximation."""
+
+    target: str
+    sources: tuple[str, ...]
+    exact: bool
+
+
+_HIPS, _SHOULDERS = ("left_hip", "right_hip"), ("left_shoulder", "right_shoulder")
+
+RULES = (
+    Rule(target="mid_hip", sources=_HIPS, exact=True),
+    Rule(target="mid_shoulder", sources=_SHOULDERS, exact=True),  # OpenPose: the neck of COCO-18, BODY_25, Panoptic
+    # Modelled or annotated pelvises lie some centimetres from the middle of the hips, above it as a rule.
+    Rule(target="mpi_pelvis", sources=_HIPS, exact=False),
+    Rule(target="mpii_pelvis", sources=_HIPS, exact=False),
+    Rule(target="smpl_pelvis", sources=_HIPS, exact=False),
+    # The base of the neck, taken as the middle of the shoulders: usual for H36M when 2D joints come from COCO.
+    Rule(target="h36m_thorax", sources=_SHOULDERS, exact=False),
+    Rule(target="h36m_spine", sources=_HIPS + _SHOULDERS, exact=False),
+    Rule(target="mpii_thorax", sources=_SHOULDERS, exact=False),
+    Rule(target="mpi_neck", sources=_SHOULDERS, exact=False),
+    Rule(target="halpe_neck", sources=_SHOULDERS, exact=False),
+)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class JointConverter:
+    """An affine map between two skeletons.
+
+    Attributes:
+        source, target: the skeletons.
+        weights: (Jt, Js); each row sums to 1, or is all 0 where the target joint is not covered.
+        covered: (Jt,) whether the target joint can be had from the source.
+        exact: (Jt,) whether it is the same point (by name or by definition), not an approximation.
+    """
+
+    source: Skeleton
+    target: Skeleton
+    weights: np.ndarray
+    covered: np.ndarray
+    exact: np.ndarray
+
+    @overload
+    def __call__(self, joints: Array, scores: None = None) -> Array: ...
+    @overload
+    def __call__(self, joints: Array, scores: Array) -> tuple[Array, Array]: ...
+    def __call__(self, joints: Array, scores: Array | None = None) -> Any:
+        """Joints (..., Js, D) of the source as joints (..., Jt, D) of the target.
+
+        Joints that are not covered are NaN. With `scores` (..., Js), returns the target's scores (..., Jt) too:
+        the least of the joints it is made from, 0 where it is not covered.
+        """
+        joints = floating(joints)
+        converted = self._mixed(joints)
+        if scores is None:
+            return converted
+        scores = floating(scores)
+        xp = namespace(scores)
+        used = like(self.weights, scores) > 0
+        least = xp.min(xp.where(used, scores[..., None, :], xp.ones_like(scores[..., None, :])), axis=-1)
+        return converted, xp.where(xp.any(used, axis=-1), least, xp.zeros_like(least))
+
+    def _mixed(self, joints: Array) -> Array:
+        """weights @ joints, where NaN in one source joint spoils only the joints made from it."""
+        xp = namespace(joints)
+        weights = like(self.weights, joints)
+        sound = xp.isfinite(joints)
+        mixed = weights @ xp.where(sound, joints, xp.zeros_like(joints))
+        spoilt = weights @ xp.astype(~sound, joints.dtype) > 0
+        keep = ~spoilt & xp.any(weights > 0, axis=-1)[:, None]
+        return xp.where(keep, mixed, xp.full_like(mixed, float("nan")))
+
+
+@lru_cache(maxsize=256)
+def converter(source: Skeleton, target: Skeleton) -> JointConverter:
+    """The converter between two skeletons: by canonical name, else by `RULES`, else not covered."""
+    rules = {rule.target: rule for rule in RULES}
+    weights = np.zeros((len(target), len(source)), dtype=np.float32)
+    exact = np.zeros(len(target), dtype=bool)
+    for row, point in enumerate(target.canonical):
+        rule = Rule(target=point, sources=(point,), exact=True) if point in source.canonical else rules.get(point)
+        if rule is None or not set(rule.sources) <= set(source.canonical):
+            continue
+        weights[row, [source.canonical.index(name) for name in rule.sources]] = 1.0 / len(rule.sources)
+        exact[row] = rule.exact
+    covered = weights.any(axis=1)
+    for array in (weights, covered, exact):
+        array.setflags(write=False)
+    return JointConverter(source=source, target=target, weights=weights, covered=covered, exact=exact)
