@@ -2,7 +2,7 @@
 
     python recipes/build_mocap_cache.py [MOCAP_FOLDER] [CACHE.npz]
 
-The folder defaults to `data/mocap` below METRICPOSE_SHARED, or `../shared/data/mocap`; the cache to `runs/mocap_cache.npz`.
+The folder defaults to `mocap` below METRICPOSE_SHARED, or `../shared/data/mocap`; the cache to `runs/mocap_cache.npz`.
 """
 
 import os
@@ -16,12 +16,7 @@ from metricpose.virtual.mocap.cache import SPLITS, MocapCache, build_cache
 
 def mocap_folder() -> Path:
     """Where the mocap lies on this machine."""
-    shared = os.environ.get("METRICPOSE_SHARED")
-    return Path(shared, "mocap") if shared and Path(shared, "mocap").exists() else _default(shared)
-
-
-def _default(shared: str | None) -> Path:
-    return Path(shared, "data", "mocap") if shared else Path("..", "shared", "data", "mocap")
+    return Path(os.environ.get("METRICPOSE_SHARED", "../shared/data"), "mocap")
 
 
 def contents(cache: MocapCache) -> str:

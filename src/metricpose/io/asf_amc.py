@@ -1,7 +1,7 @@
 """Acclaim files: a skeleton (ASF) and a motion of it (AMC), as the CMU laboratory writes them.
 
-Each bone has a direction, a length and an axis frame C, all in the world's axes at rest; the motion's angles M turn it in
-that frame: global = parent's @ C M C^-1 (angles XYZ: the rotation about x first). A joint of the clip stands at the
+Each bone has a direction, a length and an axis frame C, all in the world's axes at rest; the motion's angles M turn it
+in that frame: global = parent's @ C M C^-1 (angles XYZ: the rotation about x first). A joint of the clip stands at the
 *start* of the bone of its name; every bone without children ends in a joint `End_<bone>`, which turns with it.
 """
 
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from metricpose._errors import InputError
+from metricpose.io._rotations import euler_to_rotmat
 from metricpose.io._text import read_text
 from metricpose.io.mocap_clip import MocapClip, rotations_accumulated
 
@@ -122,12 +122,17 @@ def _bone(block: list[str], unit: str) -> tuple[str, _Bone]:
     fields = {line.split()[0]: line.split()[1:] for line in block}
     dof = tuple(fields.get("dof", ()))
     if set(dof) - set(_ANGLES):
-        raise InputError(f"ASF bone {fields['name'][0]}: expected degrees of freedom among rx ry rz, got {' '.join(dof)}")
+        raise InputError(f"ASF bone {fields['name'][0]}: expected dof among rx ry rz, got {' '.join(dof)}")
     length = float(fields["length"][0])
     *angles, order = fields["axis"]
-    axis = Rotation.from_euler(order.lower(), [float(a) for a in angles], degrees=unit == "deg").as_matrix()
+    axis = _turn(order, np.array([float(a) for a in angles]), degrees=unit == "deg")
     vector = tuple(float(d) * length for d in fields["direction"])
     return fields["name"][0], _Bone(vector=vector, axis=axis, dof=dof)
+
+
+def _turn(order: str, angles: np.ndarray, *, degrees: bool) -> np.ndarray:
+    """Acclaim's "XYZ" turns about fixed axes, x first; that is Z, Y, X about the moving axes."""
+    return euler_to_rotmat(order[::-1], (np.radians(angles) if degrees else angles)[..., ::-1])
 
 
 def _parents(lines: list[str]) -> dict[str, str]:
@@ -180,6 +185,4 @@ def _local(skeleton: AsfSkeleton, name: str, values: np.ndarray) -> np.ndarray:
     axis = np.eye(3) if name == "root" else skeleton.bones[name].axis
     angles = np.zeros((len(values), 3))
     angles[:, [_ANGLES.index(d) for d in dof]] = values[:, -len(dof) :] if dof else values
-    if not len(values):
-        return np.zeros((0, 3, 3))
-    return axis @ Rotation.from_euler("xyz", angles, degrees=skeleton.degrees).as_matrix() @ axis.T
+    return axis @ _turn("XYZ", angles, degrees=skeleton.degrees) @ axis.T

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from metricpose._errors import InputError
+from metricpose.io._rotations import euler_to_rotmat
 from metricpose.io._text import read_text
 from metricpose.io.mocap_clip import MocapClip, rotations_accumulated
 
@@ -27,6 +27,14 @@ class _Tree:
     parents: list[int] = field(default_factory=list)
     offsets: list[list[float]] = field(default_factory=list)
     channels: list[list[str]] = field(default_factory=list)
+
+    def added(self, name: str, parent: int) -> int:
+        """The number of a new joint, whose offset and channels are still to come."""
+        self.names.append(name)
+        self.parents.append(parent)
+        self.offsets.append([])
+        self.channels.append([])
+        return len(self.names) - 1
 
 
 def read_bvh(path: str | Path, *, metres_per_unit: float = CMU_METRES_PER_UNIT) -> MocapClip:
@@ -62,11 +70,7 @@ def _parsed_tree(words: list[str], path: str | Path) -> _Tree:
             if word in ("ROOT", "JOINT", "End"):
                 parent = stack[-1] if stack else -1
                 name = f"End_{tree.names[parent]}" if word == "End" else words[at + 1]
-                joint = len(tree.names)
-                for column, value in zip(
-                    (tree.names, tree.parents, tree.offsets, tree.channels), (name, parent, [], []), strict=True
-                ):
-                    column.append(value)
+                joint = tree.added(name, parent)
                 at += 2
             elif word == "{":
                 stack.append(joint)
@@ -86,7 +90,7 @@ def _parsed_tree(words: list[str], path: str | Path) -> _Tree:
     except (IndexError, ValueError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"{path}: the BVH HIERARCHY is broken near word {at} ({error}); is the file damaged?") from error
+        raise InputError(f"{path}: the BVH HIERARCHY is broken near word {at} ({error}); damaged file?") from error
     _check_tree(tree, bool(stack), path)
     return tree
 
@@ -132,16 +136,9 @@ def _local_rotations(values: np.ndarray, channels: list[list[str]]) -> np.ndarra
     for joint, names in enumerate(channels):
         columns = [at + i for i, name in enumerate(names) if name in _ROTATIONS]
         axes = "".join(name[0] for name in names if name in _ROTATIONS)
-        if axes and len(values):
-            result[:, joint] = _euler(axes, values[:, columns])
+        if axes:
+            result[:, joint] = euler_to_rotmat(axes, np.radians(values[:, columns]))
         at += len(names)
-    return result
-
-
-def _euler(axes: str, degrees: np.ndarray) -> np.ndarray:
-    result = np.eye(3)
-    for axis, angle in zip(axes, degrees.T, strict=True):
-        result = result @ Rotation.from_euler(axis, angle[:, None], degrees=True).as_matrix()
     return result
 
 

@@ -1,15 +1,15 @@
 """Clips kept as axis-angle vectors in one NPZ file, in the manner of Human3.6M's motion-forecasting sets.
 
-Keys `rotvec:ACTION/CLIP` (T, J, 3), `joint_names`, `parents`, `offsets_m`. These files use row vectors (global = local @
-parent's), so each matrix is transposed here into the column convention. There is no root translation.
+Keys `rotvec:ACTION/CLIP` (T, J, 3), `joint_names`, `parents`, `offsets_m`. These files use row vectors (global = local
+@ parent's), so each matrix is transposed here into the column convention. There is no root translation.
 """
 
 from pathlib import Path
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from metricpose._errors import FileError, InputError
+from metricpose.io._rotations import rotvec_to_rotmat
 from metricpose.io.mocap_clip import MocapClip, rotations_accumulated
 
 
@@ -24,7 +24,8 @@ def read_expmap(path: str | Path, *, fps: float = 30.0) -> tuple[MocapClip, ...]
         raise InputError(f"{path}: expected an NPZ file of plain arrays, got something else ({error})") from error
     missing = [key for key in ("joint_names", "parents", "offsets_m") if key not in arrays]
     if missing:
-        raise InputError(f"{path}: expected the array {missing[0]!r} in this NPZ file, got {', '.join(arrays) or 'none'}")
+        found = ", ".join(arrays) or "none"
+        raise InputError(f"{path}: expected the array {missing[0]!r} in this NPZ file, got {found}")
     keys = [key for key in arrays if key.startswith("rotvec:")]
     return tuple(_clip(key.removeprefix("rotvec:"), arrays[key], arrays, fps, path) for key in keys)
 
@@ -35,7 +36,7 @@ def _clip(name: str, rotvec: np.ndarray, arrays: dict[str, np.ndarray], fps: flo
         raise InputError(f"{path}: {name}: expected rotation vectors (T, {len(parents)}, 3), got {rotvec.shape}")
     if not np.isfinite(rotvec).all():
         raise InputError(f"{path}: {name}: expected finite rotation vectors, got NaN or infinity")
-    rows = Rotation.from_rotvec(rotvec.reshape(-1, 3).astype(np.float64)).as_matrix().reshape(*rotvec.shape, 3)
+    rows = rotvec_to_rotmat(rotvec.astype(np.float64))
     return MocapClip(
         name=name,
         joint_names=tuple(str(n) for n in arrays["joint_names"]),

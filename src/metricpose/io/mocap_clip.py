@@ -12,8 +12,8 @@ class MocapClip:
     """A clip of T frames and J joints, in the file's own right-handed world (CMU: y up, z forward, x left).
 
     `offsets_m` (J, 3): rest offset of each joint from its parent, metres; `rotations` (T, J, 3, 3): *global*, identity
-    in the file's rest pose, column convention; `root_translation_m` (T, 3) or None where the file has none. Parents come
-    before their children; the first joint is the only root. Raises InputError when the parts do not fit.
+    in the file's rest pose, column convention; `root_translation_m` (T, 3) or None where the file has none. Parents
+    come before their children; the first joint is the only root. Raises InputError when the parts do not fit.
     """
 
     name: str
@@ -52,7 +52,7 @@ class MocapClip:
         return self.joint_names.index(joint)
 
     def positions_m(self) -> np.ndarray:
-        """Joint centres (T, J, 3) in the file's world, by forward kinematics; the root at 0 where it has no translation."""
+        """Joint centres (T, J, 3) in the file's world, by forward kinematics; a root without translation at 0."""
         positions = np.zeros((len(self), len(self.parents), 3))
         if self.root_translation_m is not None:
             positions[:, 0] = self.root_translation_m

@@ -15,7 +15,7 @@ from scipy.spatial.transform import Rotation
 
 from metricpose._errors import FileError, InputError
 from metricpose.virtual.mocap.cleaning import heads_levelled, thinned, whole_frames
-from metricpose.virtual.mocap.clips import RigClip, rig_clips
+from metricpose.virtual.mocap.folder import RigClip, rig_clips
 
 SPLITS = ("train", "val", "test")
 
@@ -117,7 +117,7 @@ def read_cache(path: str | Path) -> MocapCache:
             return MocapCache(**{key: archive[key] for key in archive.files})
     except OSError as error:
         raise FileError(
-            f"{path}: cannot read this mocap cache ({error.strerror or error}); build it with recipes/build_mocap_cache.py"
+            f"{path}: cannot read this mocap cache ({error.strerror or error}); recipes/build_mocap_cache.py builds one"
         ) from error
     except (ValueError, TypeError, EOFError) as error:
         raise InputError(f"{path}: expected a mocap cache, got another file ({error})") from error

@@ -1,9 +1,9 @@
-"""What recorded clips need before anyone learns from them: broken frames out, heads levelled, slow stretches thinned."""
+"""What recorded clips need before anyone learns from them: broken frames out, heads levelled, standstill thinned."""
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from metricpose.virtual.mocap.clips import RigClip
+from metricpose.virtual.mocap.folder import RigClip
 from metricpose.virtual.rig import NODES
 
 _CHEST, _HEAD = NODES.index("chest"), NODES.index("head")

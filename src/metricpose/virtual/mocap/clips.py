@@ -1,69 +1,38 @@
-"""The mocap folder as a sequence of clips on the canonical rig.
+"""Poses drawn from recorded clips."""
 
-Layout: `cmu_bvh/SUBJECT_TAKE.bvh`, `cmu_asfamc/SUBJECT/{SUBJECT.asf, SUBJECT_TAKE.amc}`, `cmu_expmap.npz`; any part may
-be absent. All of it is 30 fps and comes from the CMU Graphics Lab Motion Capture Database.
-"""
-
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
+import torch
+from torch import Tensor
 
-from metricpose._errors import FileError
-from metricpose.io.asf_amc import read_asf_amc
-from metricpose.io.bvh import read_bvh
-from metricpose.io.expmap import read_expmap
-from metricpose.io.mocap_clip import MocapClip
-from metricpose.virtual.mocap.retarget import retargeted
+from metricpose.virtual.mocap.cache import read_cache
+from metricpose.virtual.pose_source import facing_forward
 
-FPS = 30.0
-
-_ASF_KINDS = {"01": "climbing", "03": "uneven_ground"}
+CMU_LICENCE = (
+    "CMU Graphics Lab Motion Capture Database (mocap.cs.cmu.edu): free for all uses, not to be resold as raw data; "
+    "created with funding from NSF EIA-0196217"
+)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class RigClip:
-    """A clip on the canonical rig: `rotations` (T, 21, 3, 3) global, z up; `frames` (T,) its frame numbers in the file."""
+@dataclass(frozen=True, init=False, eq=False)
+class MocapPoses:
+    """Every clean frame of one split of a mocap cache; a PoseSource.
 
-    name: str
-    kind: str
-    source: str
-    rotations: np.ndarray
-    frames: np.ndarray
+    `rotations` (N, 21, 3, 3): global, z up, facing +x. Raises FileError, InputError (see `read_cache`).
+    """
+
+    rotations: Tensor
+    licence: str
+
+    def __init__(self, cache_path: str | Path, split: str) -> None:
+        rotations = torch.from_numpy(read_cache(cache_path).rotations(split))
+        object.__setattr__(self, "rotations", facing_forward(rotations))
+        object.__setattr__(self, "licence", CMU_LICENCE)
 
     def __len__(self) -> int:
         return len(self.rotations)
 
-    def at(self, kept: np.ndarray) -> "RigClip":
-        """The clip with these frames only (a mask or indices)."""
-        return RigClip(
-            name=self.name,
-            kind=self.kind,
-            source=self.source,
-            rotations=self.rotations[kept],
-            frames=self.frames[kept],
-        )
-
-
-def rig_clips(root: str | Path) -> Iterator[RigClip]:
-    """Every clip below `root`, in a fixed order. Raises FileError where there is none."""
-    root = Path(root)
-    found = False
-    for path in sorted(root.glob("cmu_bvh/*.bvh")):
-        found = True
-        yield _rig_clip(read_bvh(path), path.stem, "walking", "bvh")
-    for path in sorted(root.glob("cmu_asfamc/*/*.amc")):
-        found, subject = True, path.parent.name
-        clip = read_asf_amc(path.with_name(f"{subject}.asf"), path, fps=FPS)
-        yield _rig_clip(clip, path.stem, _ASF_KINDS.get(subject, subject), "asf")
-    if (root / "cmu_expmap.npz").exists():
-        found = True
-        for clip in read_expmap(root / "cmu_expmap.npz", fps=FPS):
-            yield _rig_clip(clip, clip.name, clip.name.split("/")[0].removesuffix("_extra"), "expmap")
-    if not found:
-        raise FileError(f"{root}: expected mocap (cmu_bvh/, cmu_asfamc/ or cmu_expmap.npz) here, found none")
-
-
-def _rig_clip(clip: MocapClip, name: str, kind: str, source: str) -> RigClip:
-    return RigClip(name=name, kind=kind, source=source, rotations=retargeted(clip), frames=np.arange(len(clip)))
+    def draw(self, n: int, generator: torch.Generator) -> Tensor:
+        """`n` frames (n, 21, 3, 3), each as likely as any other."""
+        return self.rotations[torch.randint(len(self), (n,), generator=generator)]

@@ -1,9 +1,9 @@
 """Global rotations of a CMU mocap tree, carried over to the canonical rig.
 
-Each node of the rig is driven by one mocap joint: canonical = C @ mocap @ A. C turns the mocap's world (y up, z forward,
-x left) into ours (x forward, y left, z up). A turns the rig's rest part into the mocap's rest part, so that rest poses
-that differ (splayed legs, hanging arms) cost nothing: limb directions come out exactly. Two directions fix A, so twist is
-carried over too: limbs use the bone and, for the legs, the forward direction of the rest pose, for the arms the thumb.
+Each node of the rig is driven by one mocap joint: canonical = C @ mocap @ A. C turns the mocap's world (y up, z
+forward, x left) into ours (x forward, y left, z up). A turns the rig's rest part into the mocap's rest part, so that
+rest poses that differ (splayed legs, hanging arms) cost nothing: limb directions come out exactly. Two directions fix
+A, so twist is carried over too: the bone and, for the legs, the rest pose's forward direction, for the arms the thumb.
 """
 
 from typing import NamedTuple
