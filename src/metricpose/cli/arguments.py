@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from metricpose._errors import InputError
 
-__all__ = ["ArgumentParser", "Namespace", "field_of_view", "positive_int"]
+__all__ = ["ArgumentParser", "Namespace", "field_of_view", "positive_float", "positive_int"]
 
 
 class ArgumentParser(argparse.ArgumentParser):
@@ -29,12 +29,24 @@ def positive_int(text: str) -> int:
     return value
 
 
+def positive_float(text: str) -> float:
+    """A finite number above 0."""
+    value = _number(text)
+    if not 0.0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
+    return value
+
+
 def field_of_view(text: str) -> float:
     """Degrees strictly between 0 and 180."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = _number(text)
     if not 0.0 < value < 180.0:
         raise argparse.ArgumentTypeError(f"expected degrees between 0 and 180, got {text!r}")
     return value
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
