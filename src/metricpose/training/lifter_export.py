@@ -1,0 +1,84 @@
+"""The trained lifter as the files that are shipped: safetensors for torch, ONNX for the torch-free core."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from metricpose._errors import WeightsError
+from metricpose.models.ray_lifter import CAMERA_SIZE, RayLifterNet
+
+INPUTS = ("rays", "scores", "camera")
+OUTPUTS = ("joints_cam", "joint_sigma", "root_cam", "root_depth_interval")
+
+
+class _Inference(nn.Module):
+    """The network with the outputs that users get, all people present."""
+
+    def __init__(self, net: RayLifterNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, rays: Tensor, scores: Tensor, camera: Tensor) -> tuple[Tensor, ...]:
+        lifted = self.net(rays, scores, camera)
+        return tuple(getattr(lifted, name) for name in OUTPUTS)
+
+
+def example_inputs(images: int, people: int, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
+    """Plausible random inputs for export and comparison; every other picture knows its camera's tilt and height."""
+    generator = torch.Generator().manual_seed(seed)
+    middle = torch.randn(images, people, 1, 2, generator=generator) * 0.3
+    points = middle + 0.1 * torch.randn(images, people, 17, 2, generator=generator)
+    rays = nn.functional.normalize(torch.cat([points, torch.ones_like(points[..., :1])], -1), dim=-1)
+    scores = (torch.rand(images, people, 17, generator=generator) - 0.2).clamp_min(0)
+    camera = torch.zeros(images, CAMERA_SIZE)
+    camera[::2] = torch.tensor([0.0, -0.96, -0.28, 1, 0.01, 1.6, 1, 0.02])
+    return rays, scores, camera
+
+
+def written_onnx(model: RayLifterNet, path: Path) -> None:
+    """Writes the ONNX file with free numbers of pictures and people. Raises WeightsError if it differs from torch."""
+    images, people = torch.export.Dim("images", min=1, max=1_000_000), torch.export.Dim("people", min=1, max=100_000)
+    shapes = {"rays": {0: images, 1: people}, "scores": {0: images, 1: people}, "camera": {0: images}}
+    wrapped = _Inference(model).eval()
+    program = torch.onnx.export(
+        wrapped, example_inputs(3, 5), dynamo=True, dynamic_shapes=shapes,
+        input_names=list(INPUTS), output_names=list(OUTPUTS), verbose=False,
+    )  # fmt: skip
+    assert program is not None
+    temporary = path.with_name(path.name + ".tmp")
+    program.save(str(temporary), external_data=False)
+    worst = worst_difference(wrapped, temporary)
+    if worst > 1e-4:
+        raise WeightsError(f"{path}: ONNX Runtime differs from torch by {worst:.2e}, expected at most 1e-4 (relative)")
+    os.replace(temporary, path)
+
+
+def worst_difference(wrapped: nn.Module, path: Path) -> float:
+    """The largest difference between ONNX Runtime and torch over outputs, relative to the depth of the person."""
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    worst = 0.0
+    for images, people in ((1, 1), (3, 5), (2, 8)):
+        inputs = example_inputs(images, people, seed=people)
+        with torch.no_grad():
+            expected = [value.numpy() for value in wrapped(*inputs)]
+        got = session.run(None, {name: value.numpy() for name, value in zip(INPUTS, inputs, strict=True)})
+        depth = expected[2][..., 2].max()
+        for ours, theirs in zip(got, expected, strict=True):
+            worst = max(worst, float(np.abs(np.asarray(ours) - theirs).max() / depth))
+    return worst
+
+
+def exported(model: RayLifterNet, folder: Path) -> None:
+    """Writes ray_lifter.safetensors and ray_lifter.onnx into `folder`, atomically."""
+    path = folder / "ray_lifter.safetensors"
+    temporary = path.with_name(path.name + ".tmp")
+    tensors = {name: value.contiguous() for name, value in model.state_dict().items()}
+    save_file(tensors, temporary, metadata={"options": json.dumps(vars(model.options))})
+    os.replace(temporary, path)
+    written_onnx(model, folder / "ray_lifter.onnx")

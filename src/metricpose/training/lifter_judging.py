@@ -1,0 +1,75 @@
+"""Figures of a lifter in training, and the calibration of its intervals on validation data."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from metricpose.models.ray_lifter import Lifted, RayLifterNet
+from metricpose.virtual.lifting_batch import LiftingBatch
+
+_CHUNK = 500
+
+
+def _lifted(model: nn.Module, data: LiftingBatch) -> Lifted:
+    parts = []
+    with torch.no_grad():
+        for start in range(0, len(data.rays), _CHUNK):
+            chunk = slice(start, start + _CHUNK)
+            parts.append(model(data.rays[chunk], data.scores[chunk], data.camera[chunk], data.present[chunk]))
+    return Lifted(*(torch.cat(values) for values in zip(*parts, strict=True)))
+
+
+def procrustes_errors(predicted: Tensor, truth: Tensor) -> Tensor:
+    """Joint errors (N, J) after the best similarity without reflection (Umeyama 1991), points (N, J, 3)."""
+    x, y = predicted - predicted.mean(1, keepdim=True), truth - truth.mean(1, keepdim=True)
+    u, s, vt = torch.linalg.svd(x.transpose(1, 2) @ y)
+    sign = torch.linalg.det(u @ vt).sign()
+    fix = torch.ones_like(s)
+    fix[:, -1] = sign
+    rotation = (u * fix[:, None]) @ vt
+    scale = (s * fix).sum(-1) / x.square().sum((1, 2)).clamp_min(1e-9)
+    return (scale[:, None, None] * (x @ rotation) - y).norm(dim=-1)
+
+
+def judged(model: nn.Module, data: LiftingBatch) -> dict[str, float]:
+    """MRPE_z in % of depth, MPJPE and PA-MPJPE in mm, coverage of the 90 % intervals in %, of the real people."""
+    lifted = _lifted(model, data)
+    real = data.real
+    truth, own = data.joints_cam[real], lifted.joints_cam[real]
+    root, own_root = truth[:, (11, 12)].mean(1), lifted.root_cam[real]
+    interval = lifted.root_depth_interval[real]
+    covered = (interval[:, 0] <= root[:, 2]) & (root[:, 2] <= interval[:, 1])
+    error = (own - own_root[:, None] - truth + root[:, None]).norm(dim=-1)
+    return {
+        "mrpe_z_percent": 100 * float(((own_root - root)[:, 2].abs() / root[:, 2]).mean()),
+        "mpjpe_mm": 1000 * float(error.mean()),
+        "pa_mpjpe_mm": 1000 * float(procrustes_errors(own, truth).mean()),
+        "coverage_percent": 100 * float(covered.float().mean()),
+    }
+
+
+def _bound_stretch(lifted: Lifted, data: LiftingBatch) -> Tensor:
+    """Factors (2,) on the lower and upper log half-widths that leave 5 % outside on each side."""
+    real = data.real
+    log_ratio = (data.joints_cam[real][:, (11, 12)].mean(1)[:, 2] / lifted.root_cam[real][:, 2]).clamp_min(1e-3).log()
+    bounds = lifted.log_bounds[real]
+    return torch.stack([(log_ratio / bounds[:, 0]).quantile(0.95), (log_ratio / bounds[:, 1]).quantile(0.95)])
+
+
+def calibrated(model: nn.Module, unknown: LiftingBatch, known: LiftingBatch) -> RayLifterNet:
+    """Sets the stretches so that intervals cover 90 % and sigmas 68.3 % per axis on validation data (split conformal)."""
+    assert isinstance(model, RayLifterNet)
+    model.interval_stretch.fill_(1)
+    model.sigma_stretch.fill_(1)
+    answers: Sequence[tuple[LiftingBatch, Lifted]] = [(data, _lifted(model, data)) for data in (unknown, known)]
+    for row, (data, lifted) in enumerate(answers):
+        model.interval_stretch[row] = _bound_stretch(lifted, data).clamp_min(0.3)
+    for flag in (0, 1):
+        ratios = []
+        for data, lifted in answers:
+            truth = data.joints_cam - data.joints_cam[:, :, (11, 12)].mean(2, keepdim=True)
+            error = (lifted.joints_cam - lifted.root_cam[:, :, None] - truth).abs() / lifted.joint_sigma[..., None]
+            ratios.append(error[data.real[..., None] & ((data.scores > 0) == bool(flag))].flatten())
+        model.sigma_stretch[flag] = torch.cat(ratios)[:2_000_000].quantile(0.683)
+    return model

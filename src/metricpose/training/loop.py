@@ -1,0 +1,134 @@
+"""The training loop: the same numbers whether it was killed in between or not.
+
+Data of step n depend on (seed, n, rank) alone, so that resuming needs no random state beside the step.
+"""
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from metricpose.training.checkpoint import Progress, load_checkpoint, save_checkpoint
+from metricpose.training.distributed import Team, agreed
+from metricpose.training.setup import OptimiserOptions, TrainingSetup
+
+Report = Callable[[int, Mapping[str, float]], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """How long to run and how often to save, say and judge. `minutes` ends this call; the next one goes on."""
+
+    folder: Path
+    minutes: float | None = None
+    save_every: int = 500
+    report_every: int = 100
+    validate_every: int = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """Where the run ended: its step, whether all steps are done, the best validation score."""
+
+    step: int
+    done: bool
+    best_score: float
+
+
+def learning_rate(step: int, options: OptimiserOptions) -> float:
+    """Linear warm-up, then a cosine to zero at the last step."""
+    if step < options.warm_up:
+        return options.rate * (step + 1) / options.warm_up
+    share = (step - options.warm_up) / max(1, options.steps - options.warm_up)
+    return options.rate * 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
+
+
+def step_generator(seed: int, step: int, team: Team) -> torch.Generator:
+    """The generator of one step on one process; neighbouring seeds, steps and ranks do not share streams."""
+    mixed = (seed * 1_000_003 + step) * 4_099 + team.rank
+    return torch.Generator(team.device).manual_seed(mixed % (2**63))
+
+
+def _updated_average(average: dict[str, Tensor], model: nn.Module, step: int, decay: float) -> None:
+    rate = 1 - min(decay, (1 + step) / (10 + step))
+    with torch.no_grad():
+        for name, value in model.state_dict().items():
+            if value.is_floating_point():
+                average[name].lerp_(value, rate)
+            else:
+                average[name].copy_(value)
+
+
+def _optimiser(model: nn.Module, options: OptimiserOptions) -> torch.optim.AdamW:
+    matrices = [p for p in model.parameters() if p.ndim >= 2]
+    vectors = [p for p in model.parameters() if p.ndim < 2]
+    groups = [{"params": matrices, "weight_decay": options.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=options.rate, betas=(0.9, 0.98))
+
+
+def trained(setup: TrainingSetup, options: RunOptions, team: Team, report: Report) -> RunResult:
+    """Trains to the end or for `minutes`, whichever comes first; finishes (calibrates, exports) only at the end."""
+    began = time.monotonic()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    path = options.folder / "checkpoint.safetensors"
+    model = setup.model.to(team.device)
+    average = {name: value.detach().clone() for name, value in model.state_dict().items()}
+    optimiser = _optimiser(model, setup.optimiser)
+    progress = Progress(step=0, name=setup.name, seed=setup.seed, best_score=math.inf)
+    if path.exists():
+        progress = load_checkpoint(path, model, average, optimiser)
+    network = nn.parallel.DistributedDataParallel(model) if team.size > 1 else model
+    step, best = progress.step, progress.best_score
+    while step < setup.optimiser.steps:
+        figures = _one_step(setup, network, optimiser, step, team)
+        step += 1
+        _updated_average(average, model, step, setup.optimiser.average)
+        if team.leads and step % options.report_every == 0:
+            report(step, {**{name: float(value) for name, value in figures.items()}, "minutes": (time.monotonic() - began) / 60})
+        last = step == setup.optimiser.steps
+        if team.leads and (last or step % options.validate_every == 0):
+            best = min(best, _validated(setup, average, report, step))
+        over = options.minutes is not None and time.monotonic() - began > 60 * options.minutes
+        stop = agreed(team, over) if options.minutes is not None else False
+        if team.leads and (last or stop or step % options.save_every == 0):
+            save_checkpoint(path, model, average, optimiser, Progress(step=step, name=setup.name, seed=setup.seed, best_score=best))
+        if stop:
+            break
+    done = step >= setup.optimiser.steps
+    if done and team.leads:
+        setup.model.load_state_dict(average)
+        setup.finish(setup.model.cpu().eval(), options.folder)
+    if team.size > 1:
+        dist.barrier()
+    return RunResult(step=step, done=done, best_score=best)
+
+
+def _one_step(
+    setup: TrainingSetup, network: nn.Module, optimiser: torch.optim.Optimizer, step: int, team: Team
+) -> Mapping[str, Tensor]:
+    for group in optimiser.param_groups:
+        group["lr"] = learning_rate(step, setup.optimiser)
+    with torch.no_grad():
+        batch = setup.batch(step_generator(setup.seed, step, team))
+    with torch.autocast(team.device.type, torch.bfloat16, enabled=setup.optimiser.bf16):
+        losses = setup.loss(network.train(), batch)
+    optimiser.zero_grad(set_to_none=True)
+    losses["total"].backward()
+    nn.utils.clip_grad_norm_(network.parameters(), setup.optimiser.clip)
+    optimiser.step()
+    return {name: value.detach() for name, value in losses.items()}
+
+
+def _validated(setup: TrainingSetup, average: dict[str, Tensor], report: Report, step: int) -> float:
+    """Judges the averaged weights without touching those in training."""
+    own = {name: value.detach().clone() for name, value in setup.model.state_dict().items()}
+    setup.model.load_state_dict(average)
+    figures = setup.validate(setup.model.eval())
+    setup.model.load_state_dict(own)
+    report(step, figures)
+    return figures["score"]
