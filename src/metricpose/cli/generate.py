@@ -46,7 +46,9 @@ def run(args: Namespace) -> int:
     if args.json:
         write_json(made)
     else:
-        write_line(f"{made['scenes']} scenes, {made['people']} people, {made['detections']} detections in {args.output}")
+        write_line(
+            f"{made['scenes']} scenes, {made['people']} people, {made['detections']} detections in {args.output}"
+        )
     return 0
 
 

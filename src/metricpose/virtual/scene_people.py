@@ -1,4 +1,4 @@
-"""One scene of a batch as the values users hold: what a detector saw, and the exact truth with words that describe it."""
+"""A scene of a batch as the values users hold: what a detector saw, and the exact truth with words about it."""
 
 import numpy as np
 from torch import Tensor
