@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch", reason="virtual data needs the train extra"
 
 from metricpose.bodies.bank import BodyBank  # noqa: E402
 from metricpose.virtual.pose_pool import PosePool  # noqa: E402
-from metricpose.virtual.scene_people import camera_of, detected_people, tags_of, true_people  # noqa: E402
+from metricpose.virtual.scene_people import camera_of, detected_people, family_of, tags_of, true_people  # noqa: E402
 from metricpose.virtual.scenes import Bodies, SceneBatch, SceneOptions, generate_scenes  # noqa: E402
 
 
@@ -53,3 +53,14 @@ def test_tags_describe_each_true_person(scenes: SceneBatch) -> None:
     assert len(words) == int(scenes.real.sum())
     assert all("standing" in tags and ("child" in tags) != ("adult" in tags) for tags in words)
     assert {"child", "adult", "truncated", "occluded"} <= {word for tags in words for word in tags}
+
+
+def test_families_follow_lens_and_tilt(scenes: SceneBatch) -> None:
+    cameras = scenes.cameras[:2]
+    told = {
+        **vars(cameras),
+        "focal_px": torch.tensor([500.0, 2000.0]),
+        "size_px": torch.tensor([[1000.0, 800.0], [1000.0, 800.0]]),
+        "pitch_deg": torch.tensor([-10.0, 60.0]),
+    }
+    assert [family_of(type(cameras)(**told), index) for index in (0, 1)] == ["wide up", "tele steep"]

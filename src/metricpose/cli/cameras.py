@@ -59,6 +59,8 @@ class CameraChooser:
 
         if self._given is not None and own is not None:
             self._warn_once("--camera replaces the cameras that the input states")
+        if self._fov_deg is not None and own is not None:
+            self._warn_once("the input states cameras: --fov is used only for pictures without one")
         stated = own if self._given is None else self.fitted(self._given, image_size)
         camera, source, focal_sigma = intrinsics(image_size, given=stated, exif=exif, fov_deg=self._fov_deg)
         if source == "default":

@@ -79,7 +79,7 @@ def scene_records(
 ) -> tuple[list["ImagePeople2D"], list["ImagePeople3D"]]:
     """All scenes as the pictures of two files, named in order."""
     from metricpose.io.records import ImagePeople2D, ImagePeople3D
-    from metricpose.virtual.scene_people import camera_of, detected_people, tags_of, true_people
+    from metricpose.virtual.scene_people import camera_of, detected_people, family_of, tags_of, true_people
 
     seen, truth = [], []
     for index in progress(range(len(scenes.present)), label="scenes"):
@@ -87,6 +87,6 @@ def scene_records(
         camera = camera_of(scenes.cameras, index, with_extrinsics=True)
         told = camera_of(scenes.cameras, index, with_extrinsics=with_extrinsics)
         seen.append(ImagePeople2D(image=name, people=detected_people(scenes, index, camera), camera=told))
-        extra = {"tags": tags_of(scenes, index)}
+        extra = {"tags": tags_of(scenes, index), "family": family_of(scenes.cameras, index)}
         truth.append(ImagePeople3D(image=name, people=true_people(scenes, index, camera), extra=extra))
     return seen, truth

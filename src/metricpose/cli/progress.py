@@ -13,9 +13,9 @@ _LINE_SECONDS = 10.0
 
 def progress(items: Iterable[T], *, label: str, total: int | None = None, stream: TextIO | None = None) -> Iterator[T]:
     """Yield the items, saying on `stream` (default stderr) how many of `total` are done."""
-    stream = sys.stderr if stream is None else stream
+    out = sys.stderr if stream is None else stream
     total = len(items) if total is None and hasattr(items, "__len__") else total  # type: ignore[arg-type]
-    on_terminal = stream.isatty()
+    on_terminal = out.isatty()
     interval = _BAR_SECONDS if on_terminal else _LINE_SECONDS
     shown, done = time.monotonic(), 0
     try:
@@ -24,12 +24,12 @@ def progress(items: Iterable[T], *, label: str, total: int | None = None, stream
             done += 1
             if time.monotonic() - shown >= interval:
                 shown = time.monotonic()
-                stream.write(_bar(label, done, total) if on_terminal else _line(label, done, total))
-                stream.flush()
+                out.write(_bar(label, done, total) if on_terminal else _line(label, done, total))
+                out.flush()
     finally:
         if on_terminal:
-            stream.write("\r\x1b[K")  # the bar makes way for what comes next
-            stream.flush()
+            out.write("\r\x1b[K")  # the bar makes way for what comes next
+            out.flush()
 
 
 def _line(label: str, done: int, total: int | None) -> str:

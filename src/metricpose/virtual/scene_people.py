@@ -28,6 +28,15 @@ def camera_of(cameras: CameraBatch, index: int, *, with_extrinsics: bool) -> Cam
     )
 
 
+def family_of(cameras: CameraBatch, index: int) -> str:
+    """In words: the focal length against the picture's width (under 0.7, under 1.4, over) and the pitch downwards."""
+    ratio = float(cameras.focal_px[index] / cameras.size_px[index, 0])
+    lens = "wide" if ratio < 0.7 else "normal" if ratio < 1.4 else "tele"
+    pitch = float(cameras.pitch_deg[index])
+    tilt = "up" if pitch < -5.0 else "level" if pitch < 15.0 else "down" if pitch < 50.0 else "steep"
+    return f"{lens} {tilt}"
+
+
 def detected_people(scenes: SceneBatch, index: int, camera: Camera) -> People2D:
     """What the virtual detector answers: real people, ghosts and duplicates, ids by their place in the batch."""
     present = _array(scenes.present[index])
@@ -67,7 +76,7 @@ def true_people(scenes: SceneBatch, index: int, camera: Camera) -> People3D:
 
 def tags_of(scenes: SceneBatch, index: int) -> list[list[str]]:
     """Words for each of the true people: the kind of pose, child or adult, raised, truncated, occluded."""
-    return [_tags(scenes, index, person) for person in np.flatnonzero(_array(scenes.real[index]))]
+    return [_tags(scenes, index, person) for person in np.flatnonzero(_array(scenes.real[index])).tolist()]
 
 
 def _tags(scenes: SceneBatch, index: int, person: int) -> list[str]:
