@@ -1,0 +1,119 @@
+"""Peaks of heatmaps, to a fraction of a cell."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from array_api_compat import array_namespace, device
+
+FAINTEST = 1e-3  # of the peak: fainter neighbours count as this, so that an empty cell has a logarithm
+MOST_GAIN = 0.126  # in log height per axis: half a cell from the top of the narrowest peak that is encoded
+FLATTEST = -1e-4  # curvature of a log profile; Gaussians 70 cells wide and flatter have no place to speak of
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Peaks:
+    """K peaks: image (K,), channel (K,), cell (K, 2) x y integers, at (K, 2) x y in cells, height (K,)."""
+
+    image: np.ndarray
+    channel: np.ndarray
+    cell: np.ndarray
+    at: np.ndarray
+    height: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.height)
+
+    def __getitem__(self, rows: np.ndarray | slice) -> "Peaks":
+        return Peaks(**{name: value[rows] for name, value in vars(self).items()})
+
+
+def find_peaks(maps: Any, min_height: float) -> Peaks:
+    """Local maxima of maps (B, C, h, w) with at least min_height, the highest first.
+
+    Place and height are those of the Gaussian through the highest cell and its neighbours (a parabola through three
+    logarithms, per axis): exact for Gaussians at every sub-pixel place, also beside the border, where the three cells
+    lie on one side. Maps of one or two cells have no three neighbours; there the place is the cell's own.
+    """
+    xp = array_namespace(maps)
+    # A Gaussian's highest cell may be half a cell away from its top in both axes: exp(-1/4) of it at sigma 1.
+    rough = _local_maxima(maps) & (maps >= 0.5 * min_height)
+    image, channel, row, column = (_numpy(index) for index in xp.nonzero(rough))
+    cell = np.stack([column, row], axis=-1)
+    place, log_height = _refined(maps, image, channel, cell)
+    height = np.exp(log_height)
+    peaks = Peaks(image=image, channel=channel, cell=cell, at=place, height=height)
+    return peaks[np.argsort(-height, kind="stable")][: int(np.count_nonzero(height >= min_height - 1e-6))]
+
+
+def _local_maxima(maps: Any) -> Any:
+    """Above the four neighbours that come first in reading order, and not below the other four: one of equals wins."""
+    xp = array_namespace(maps)
+    top = xp.ones(maps.shape, dtype=xp.bool, device=device(maps))
+    for down in (-1, 0, 1):
+        for right in (-1, 0, 1):
+            neighbour = _shifted(_shifted(maps, down, -2), right, -1)
+            if (down, right) < (0, 0):
+                top = top & (maps > neighbour)
+            elif (down, right) > (0, 0):
+                top = top & (maps >= neighbour)
+    return top
+
+
+def _shifted(maps: Any, by: int, axis: int) -> Any:
+    """The neighbour `by` cells further along the axis, -inf outside the map."""
+    if by == 0:
+        return maps
+    xp = array_namespace(maps)
+    size = maps.shape[axis]
+    kept = [slice(None)] * maps.ndim
+    kept[axis] = slice(1, size) if by > 0 else slice(0, size - 1)
+    edge_shape = list(maps.shape)
+    edge_shape[axis] = 1
+    edge = xp.full(tuple(edge_shape), -xp.inf, dtype=maps.dtype, device=device(maps))
+    parts = [maps[tuple(kept)], edge] if by > 0 else [edge, maps[tuple(kept)]]
+    return xp.concat(parts, axis=axis)
+
+
+def _refined(maps: Any, image: np.ndarray, channel: np.ndarray, cell: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sub-cell places (K, 2) and log heights (K,)."""
+    size = (maps.shape[3], maps.shape[2])
+    own = _at(maps, image, channel, cell)
+    log_height = np.log(own)
+    place = cell.astype(np.float64)
+    for axis in (0, 1):
+        if size[axis] < 3:
+            continue
+        middle = np.clip(cell[:, axis], 1, size[axis] - 2)
+        before, centre, after = (
+            np.log(np.maximum(_at(maps, image, channel, _moved(cell, axis, middle + step)), FAINTEST * own))
+            for step in (-1, 0, 1)
+        )
+        slope, curvature = (after - before) / 2, before - 2 * centre + after
+        peaked = curvature < FLATTEST
+        offset = np.where(peaked, -slope / np.where(peaked, curvature, 1.0), cell[:, axis] - middle)
+        offset = np.clip(middle + offset, cell[:, axis] - 0.5, cell[:, axis] + 0.5) - middle
+        place[:, axis] = middle + offset
+        gain = centre + slope * offset + curvature * offset**2 / 2 - np.log(own)
+        log_height += np.where(peaked, np.clip(gain, 0.0, MOST_GAIN), 0.0)
+    return place, log_height
+
+
+def _moved(cell: np.ndarray, axis: int, to: np.ndarray) -> np.ndarray:
+    moved = cell.copy()
+    moved[:, axis] = to
+    return moved
+
+
+def _at(maps: Any, image: np.ndarray, channel: np.ndarray, cell: np.ndarray) -> np.ndarray:
+    """Values (K,) of the cells, float64."""
+    xp = array_namespace(maps)
+    index = (xp.asarray(i, device=device(maps)) for i in (image, channel, cell[:, 1], cell[:, 0]))
+    return _numpy(maps[tuple(index)]).astype(np.float64)
+
+
+def _numpy(array: Any) -> np.ndarray:
+    """On the CPU, without a gradient."""
+    if hasattr(array, "detach"):
+        array = array.detach().cpu()
+    return np.asarray(array)
