@@ -42,14 +42,13 @@ class MediapipeDetector:
             self._network = _solution().Pose(
                 static_image_mode=True, model_complexity=_FULL_MODEL, min_detection_confidence=min_score
             )
-            # What the graph says about itself, it says while the first picture passes.
-            self._network.process(np.zeros((64, 64, 3), np.uint8))
 
     def __call__(self, image: np.ndarray, *, name: str | None = None) -> People2D:
         """See `Detector`; `name` is not looked at."""
         image = checked_picture(image)
         height, width = image.shape[:2]
-        landmarks = self._network.process(image).pose_landmarks
+        with _quiet():
+            landmarks = self._network.process(image).pose_landmarks
         if landmarks is None:
             return People2D.empty(self.skeleton, (width, height))
         found = np.array([(mark.x, mark.y, mark.visibility) for mark in landmarks.landmark], np.float32)
