@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from metricpose.cli.arguments import ArgumentParser, Namespace, positive_int
 from metricpose.cli.extras import needs_extra
+from metricpose.cli.folders import made_folder
 from metricpose.cli.output import write_json, write_line
 from metricpose.cli.progress import progress
 
@@ -35,8 +36,9 @@ def run(args: Namespace) -> int:
     from metricpose.io import write_people2d, write_people3d
 
     seen, truth = scene_records(scenes, with_extrinsics=not args.no_extrinsics)
-    write_people2d(args.output / "people2d.json", seen)
-    write_people3d(args.output / "truth.json", truth)
+    folder = made_folder(args.output)
+    write_people2d(folder / "people2d.json", seen)
+    write_people3d(folder / "truth.json", truth)
     made = {
         "output": str(args.output),
         "scenes": len(seen),

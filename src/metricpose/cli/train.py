@@ -9,6 +9,7 @@ from pathlib import Path
 
 from metricpose.cli.arguments import ArgumentParser, Namespace, positive_float, positive_int
 from metricpose.cli.extras import needs_extra
+from metricpose.cli.folders import made_folder
 from metricpose.cli.output import note, write_json, write_line
 
 _LOG = "log.jsonl"
@@ -34,7 +35,7 @@ def run(args: Namespace) -> int:
     from metricpose.cli.recipes import filled_options, recipe_function, recipe_path
 
     path = recipe_path(args.recipe)
-    folder = args.output or Path("runs") / path.stem
+    folder = made_folder(args.output or Path("runs") / path.stem)
     with needs_extra("training", "train"):
         from metricpose.training.distributed import joined_team
         from metricpose.training.loop import RunOptions, trained
@@ -49,7 +50,6 @@ def run(args: Namespace) -> int:
         validate_every=args.validate_every,
     )
     with joined_team(args.device) as team:
-        folder.mkdir(parents=True, exist_ok=True)
         result = trained(function(options, team.device), limits, team, _reporter(folder / _LOG))
     if team.leads:
         _say(args, folder, result.step, result.done, result.best_score)
