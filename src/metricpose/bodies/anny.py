@@ -17,9 +17,7 @@ def _imported(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise MissingExtraError(
-            f"Anny bodies need the module {name.split('.')[0]!r}, which is not installed: pip install metricpose[anny]"
-        ) from error
+        raise MissingExtraError("the Anny body model", "anny") from error
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
