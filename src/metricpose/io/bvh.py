@@ -114,6 +114,8 @@ def _parsed_motion(text: str, channels: int, path: str | Path) -> tuple[np.ndarr
         frame_time_s = float(lines[1].split("Frame Time:")[1])
     except (IndexError, ValueError):
         raise InputError(f"{path}: expected 'Frames: N' and 'Frame Time: seconds' after MOTION") from None
+    if not 0 < frame_time_s < np.inf:
+        raise InputError(f"{path}: expected a positive 'Frame Time', got {frame_time_s:g}")
     rows = [line.split() for line in lines[2:]]
     if len(rows) != frames:
         raise InputError(f"{path}: expected {frames} frames of motion, got {len(rows)}; is the file cut off?")

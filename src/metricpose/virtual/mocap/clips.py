@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from metricpose._errors import InputError
 from metricpose.virtual.mocap.cache import read_cache
 from metricpose.virtual.pose_source import facing_forward
 
@@ -27,6 +28,8 @@ class MocapPoses:
 
     def __init__(self, cache_path: str | Path, split: str) -> None:
         rotations = torch.from_numpy(read_cache(cache_path).rotations(split))
+        if not len(rotations):
+            raise InputError(f"{cache_path}: expected poses in the split {split!r}, got none; draw from another split")
         object.__setattr__(self, "rotations", facing_forward(rotations))
         object.__setattr__(self, "licence", CMU_LICENCE)
 
