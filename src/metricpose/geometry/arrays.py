@@ -11,9 +11,14 @@ Array = Any
 
 def floating(values: Any) -> Array:
     """`values` as a floating array of its own kind: lists become numpy float64, integers become float64."""
-    array = values if is_array_api_obj(values) else np.asarray(values, dtype=np.float64)
+    array = values if is_array(values) else np.asarray(values, dtype=np.float64)
     xp = array_namespace(array)
     return array if xp.isdtype(array.dtype, "real floating") else xp.astype(array, xp.float64)
+
+
+def is_array(values: Any) -> bool:
+    """Whether `values` is a numpy array or a torch tensor."""
+    return is_array_api_obj(values)
 
 
 def namespace(*arrays: Array) -> Any:

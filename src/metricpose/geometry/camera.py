@@ -7,7 +7,7 @@ from typing import Any, Literal, Self, cast
 import numpy as np
 
 from metricpose._errors import InputError
-from metricpose.geometry.arrays import Array, floating, like, namespace
+from metricpose.geometry.arrays import Array, floating, is_array, like, namespace
 from metricpose.geometry.distortion import BrownConrady, Distortion, Fisheye, project_pinhole
 from metricpose.geometry.rays import norm_from_px, px_from_norm, rays_through
 from metricpose.geometry.rigid import rigidity_fault
@@ -82,7 +82,10 @@ class Camera:
     @property
     def up(self) -> np.ndarray | None:
         """The world's up (3,) in the camera frame: from `cam_from_world`, else `up_cam`; None if neither is known."""
-        return self.up_cam if self.cam_from_world is None else self.cam_from_world[:3, 2]
+        if self.cam_from_world is None:
+            return self.up_cam
+        column = self.cam_from_world[:3, 2]
+        return column / np.linalg.norm(column)
 
     @property
     def centre_world(self) -> np.ndarray | None:
@@ -127,8 +130,8 @@ class Camera:
     def unproject(self, px: Array, depth: Array) -> Array:
         """Points (..., 3) in metres on the rays of pixels (..., 2) at the depth z (...,) in metres."""
         rays = self.rays(px)
-        depth = depth if hasattr(depth, "shape") else np.asarray(depth, dtype=np.float64)
-        return rays * (like(depth, rays) if isinstance(depth, np.ndarray) else depth)[..., None]
+        depth = depth if is_array(depth) else like(depth, rays)
+        return rays * depth[..., None]
 
     def replaced(self, **changes: Any) -> Self:
         """The camera with some fields changed, and checked again."""

@@ -1,7 +1,8 @@
 """Lens distortion on the plane z = 1: Brown-Conrady and fisheye, as OpenCV defines them.
 
 Both polynomials fold back beyond some angle: past it, several directions share one pixel and the model says nothing.
-`limit` is that edge. Points beyond it come back marked, with finite coordinates that mean nothing.
+`limit` is that edge. Points beyond it come back marked; their coordinates are finite (the edge's, in the same
+direction) and mean nothing. NaN stays NaN and is marked too.
 """
 
 from dataclasses import dataclass
@@ -15,8 +16,10 @@ from metricpose._errors import InputError
 from metricpose.geometry.arrays import Array, floating, namespace
 
 _MAX_STEPS = 30
+_ENOUGH, _ACCEPTED = 4.0, 200.0  # misses, in units of rounding, at which Newton's method stops, and may stop
 _MAX_NORM = 100.0  # rays with z = 1 end at 89.4 degrees from the axis
 _MIN_DEPTH = 1e-6  # metres; nearer than this counts as behind the camera
+_FAR = 1e6  # pixels this many focal lengths away are no pixels of a lens, and their powers would overflow
 
 
 def _coefficients(values: object, lengths: tuple[int, ...], what: str) -> tuple[float, ...]:
@@ -35,7 +38,8 @@ def _coefficients(values: object, lengths: tuple[int, ...], what: str) -> tuple[
 
 def _first_positive_root(coefficients: np.ndarray) -> float:
     """Smallest positive real root of a polynomial (lowest power first), or infinity."""
-    trimmed = np.trim_zeros(np.asarray(coefficients, dtype=np.float64), "b")
+    coefficients = np.where(np.abs(coefficients) < 1e-30, 0.0, coefficients)  # quotients of such would overflow
+    trimmed = np.trim_zeros(coefficients, "b")
     if len(trimmed) < 2:
         return inf
     roots = polynomial.polyroots(trimmed)
@@ -87,6 +91,11 @@ class BrownConrady:
         )
         return float(np.sqrt(min(_first_positive_root(slope), _first_positive_root(down))))
 
+    @cached_property
+    def _reach(self) -> float:
+        """Radius up to which points are answered: just inside the edge, as that may be a pole."""
+        return min(self.limit, _MAX_NORM) * (1.0 - 1e-5)
+
     def distort(self, norm: Array) -> Array:
         """Where undistorted points (..., 2) of the plane z = 1 appear, on the same plane."""
         norm = floating(norm)
@@ -94,30 +103,27 @@ class BrownConrady:
 
     def project(self, points_cam: Array) -> tuple[Array, Array]:
         """Points (..., 3) in metres on the distorted plane (..., 2), and whether the model reaches them."""
-        norm, in_front = project_pinhole(points_cam)
-        xp = namespace(norm)
-        reached = xp.sum(norm**2, axis=-1) < self.limit**2
-        return self._distort_with_jacobian(norm)[0], in_front & reached
+        norm, in_front = project_pinhole(floating(points_cam))
+        held, inside = _held_inside(norm, self._reach)
+        return self._distort_with_jacobian(held)[0], in_front & inside
 
     def undistort(self, norm: Array) -> tuple[Array, Array]:
         """Undistorted points (..., 2) of distorted ones, and a flag (...,): False beyond the model's edge.
 
         Newton's method with the analytic Jacobian; iterates are held inside the edge.
         """
-        seen = floating(norm)
+        seen, near = _near(floating(norm))
         xp = namespace(seen)
-        tolerance = 200.0 * float(xp.finfo(seen.dtype).eps)
-        edge = min(self.limit, _MAX_NORM)
-        guess = _held_inside(seen, 0.999 * edge)
+        rounding = float(xp.finfo(seen.dtype).eps) * (1.0 + xp.max(xp.abs(seen), axis=-1))
+        guess, _ = _held_inside(seen, 0.999 * self._reach)
         for _ in range(_MAX_STEPS):
             step, error, _ = self._newton_step(guess, seen)
-            if 0 in error.shape or bool(xp.all(error <= 0.01 * tolerance)):
+            if bool(xp.all(error <= _ENOUGH * rounding)):
                 break
-            guess = _held_inside(guess - step, edge)
+            guess, _ = _held_inside(guess - step, self._reach)
         _, error, determinant = self._newton_step(guess, seen)
-        scale = 1.0 + xp.sum(xp.abs(seen), axis=-1)
-        inside = xp.sum(guess**2, axis=-1) < (edge * (1.0 - 1e-6)) ** 2
-        return guess, inside & (error <= tolerance * scale) & (determinant > 0.0)
+        inside = xp.sum(guess**2, axis=-1) < (self._reach * (1.0 - 1e-6)) ** 2
+        return guess, near & inside & (error <= _ACCEPTED * rounding) & (determinant > 0.0)
 
     def flipped(self) -> "BrownConrady":
         """The distortion of the mirrored lens (x -> -x): p2 changes sign."""
@@ -156,12 +162,21 @@ class BrownConrady:
         return xp.stack([out_x, out_y], axis=-1), (xx, xy, yy)
 
 
-def _held_inside(norm: Array, edge: float) -> Array:
-    """Points pulled straight towards the axis until they lie within `edge` of it."""
+def _near(norm: Array) -> tuple[Array, Array]:
+    """Points kept from overflow, and whether they were sane to begin with."""
     xp = namespace(norm)
-    r2 = xp.sum(norm**2, axis=-1)[..., None]
-    outside = r2 > edge**2
-    return xp.where(outside, norm * (edge / xp.sqrt(xp.where(outside, r2, xp.ones_like(r2)))), norm)
+    return xp.clip(norm, min=-_FAR, max=_FAR), xp.all(xp.abs(norm) < _FAR, axis=-1)
+
+
+def _held_inside(norm: Array, edge: float) -> tuple[Array, Array]:
+    """Points pulled straight towards the axis until they lie within `edge` of it, and whether they did at once."""
+    xp = namespace(norm)
+    reach = xp.max(xp.abs(norm), axis=-1)[..., None]
+    scale = xp.where(reach > 1.0, reach, xp.ones_like(reach))  # squares of far points would overflow in float32
+    r2 = xp.sum((norm / scale) ** 2, axis=-1)[..., None]
+    outside = r2 > (edge / scale) ** 2
+    held = norm / scale * (edge / xp.sqrt(xp.where(outside, r2, xp.ones_like(r2))))
+    return xp.where(outside, held, norm), (r2 <= (edge / scale) ** 2)[..., 0]
 
 
 @dataclass(frozen=True)
@@ -202,7 +217,7 @@ class Fisheye:
 
         False beyond the model's edge, and from 89.4 degrees on, where the plane z = 1 ends.
         """
-        seen = floating(norm)
+        seen, near = _near(floating(norm))
         xp = namespace(seen)
         r2 = xp.sum(seen**2, axis=-1)
         away = r2 > float(xp.finfo(seen.dtype).tiny)
@@ -211,7 +226,7 @@ class Fisheye:
         inside = theta < min(self.limit * (1.0 - 1e-6), float(np.arctan(_MAX_NORM)))
         held = xp.clip(theta, max=float(np.arctan(_MAX_NORM)))
         scale = xp.where(away, xp.tan(held) / theta_d, xp.ones_like(theta_d))
-        return seen * scale[..., None], ~away | (inside & converged)
+        return seen * scale[..., None], near & (~away | (inside & converged))
 
     def flipped(self) -> "Fisheye":
         """The distortion of the mirrored lens: the same, as it is round."""
@@ -219,6 +234,10 @@ class Fisheye:
 
     def _seen(self, xy: Array, z: Array) -> tuple[Array, Array]:
         xp = namespace(xy)
+        # Only the direction counts, and squares of far points would overflow in float32.
+        reach = xp.maximum(xp.max(xp.abs(xy), axis=-1), xp.abs(z))
+        reach = xp.where(reach > 0, reach, xp.ones_like(reach))
+        xy, z = xy / reach[..., None], z / reach
         r2 = xp.sum(xy**2, axis=-1)
         away = r2 > float(xp.finfo(xy.dtype).tiny)
         r = xp.sqrt(xp.where(away, r2, xp.ones_like(r2)))
@@ -237,16 +256,16 @@ class Fisheye:
     def _solved(self, theta_d: Array) -> tuple[Array, Array]:
         """theta by Newton's method, held inside the edge, and whether it was found."""
         xp = namespace(theta_d)
-        tolerance = 200.0 * float(xp.finfo(theta_d.dtype).eps)
+        rounding = float(xp.finfo(theta_d.dtype).eps) * (1.0 + theta_d)
         theta = xp.clip(theta_d, max=0.999 * self.limit)
         for _ in range(_MAX_STEPS):
             value, slope = self._bent(theta)
             miss = value - theta_d
-            if 0 in miss.shape or bool(xp.all(xp.abs(miss) <= 0.01 * tolerance)):
+            if bool(xp.all(xp.abs(miss) <= _ENOUGH * rounding)):
                 break
             safe = xp.where(slope > 1e-9, slope, xp.ones_like(slope))
             theta = xp.clip(theta - miss / safe, min=0.0, max=self.limit)
-        return theta, xp.abs(self._bent(theta)[0] - theta_d) <= tolerance * (1.0 + theta_d)
+        return theta, xp.abs(self._bent(theta)[0] - theta_d) <= _ACCEPTED * rounding
 
 
 Distortion = BrownConrady | Fisheye

@@ -77,10 +77,11 @@ def people_count(joints: Any) -> int:
 
 def selected(key: Any, count: int) -> np.ndarray:
     """Indices of the people that a mask, slice, index or list of indices chooses, in its order."""
-    if isinstance(key, list | tuple) and not len(key):
-        return np.zeros(0, dtype=np.intp)
+    chosen = key if isinstance(key, slice) else np.asarray(key)
+    if isinstance(chosen, np.ndarray) and chosen.size == 0 and chosen.dtype != np.bool_:
+        return np.zeros(0, dtype=np.intp)  # an empty list is an array of floats, which numpy refuses as an index
     try:
-        return np.atleast_1d(np.arange(count)[key if isinstance(key, slice) else np.asarray(key)])
+        return np.atleast_1d(np.arange(count)[chosen])
     except IndexError as fault:
         raise IndexError(f"people: cannot choose from {count} people by {key!r:.60}: {fault}") from None
 

@@ -66,7 +66,9 @@ class People3D:
         people, joints = people_count(self.joints_cam), len(self.skeleton)
         joint_scores = checked_scores(self.joint_scores, (people, joints), "joint_scores")
         joints_cam, joint_sigma = _checked_estimate(self.joints_cam, self.joint_sigma, (people, joints))
-        root_cam = root_of(joints_cam, self.skeleton) if self.root_cam is None else self.root_cam
+        root_cam = self.root_cam
+        if root_cam is None:
+            root_cam = root_of(joints_cam, self.skeleton) if people else np.zeros((0, 3))
         track_ids = (None,) * people if self.track_ids is None else self.track_ids
         fields = {
             "joints_cam": joints_cam,

@@ -64,15 +64,16 @@ class JointConverter:
         Joints that are not covered are NaN. With `scores` (..., Js), returns the target's scores (..., Jt) too:
         the least of the joints it is made from, 0 where it is not covered.
         """
-        joints = floating(joints)
-        converted = self._mixed(joints)
-        if scores is None:
-            return converted
-        scores = floating(scores)
+        converted = self._mixed(floating(joints))
+        return converted if scores is None else (converted, self._least(floating(scores)))
+
+    def _least(self, scores: Array) -> Array:
+        """The least score among the joints that each target joint is made from."""
         xp = namespace(scores)
-        used = like(self.weights, scores) > 0
-        least = xp.min(xp.where(used, scores[..., None, :], xp.ones_like(scores[..., None, :])), axis=-1)
-        return converted, xp.where(xp.any(used, axis=-1), least, xp.zeros_like(least))
+        used = like(self.weights > 0, scores) > 0
+        spread = scores[..., None, :]
+        least = xp.min(xp.where(used, spread, xp.ones_like(spread)), axis=-1)
+        return xp.where(xp.any(used, axis=-1), least, xp.zeros_like(least))
 
     def _mixed(self, joints: Array) -> Array:
         """weights @ joints, where NaN in one source joint spoils only the joints made from it."""
@@ -97,7 +98,7 @@ def converter(source: Skeleton, target: Skeleton) -> JointConverter:
             continue
         weights[row, [source.canonical.index(name) for name in rule.sources]] = 1.0 / len(rule.sources)
         exact[row] = rule.exact
-    covered = weights.any(axis=1)
+    covered = np.asarray(weights.sum(axis=1) > 0)
     for array in (weights, covered, exact):
         array.setflags(write=False)
     return JointConverter(source=source, target=target, weights=weights, covered=covered, exact=exact)
