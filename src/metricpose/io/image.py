@@ -1,0 +1,61 @@
+"""Pictures from files: uint8 RGB, upright."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from metricpose._errors import FileError, InputError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N", "I")
+
+
+def read_image(path: str | Path) -> np.ndarray:
+    """The picture as uint8 RGB (H, W, 3), turned upright as its EXIF orientation says.
+
+    Grey becomes RGB; 16 bit keep their upper 8; CMYK and palettes are converted without a colour profile; what is
+    transparent lies on white; of an animation the first picture is taken.
+
+    Raises:
+        FileError: missing or unreadable.
+        InputError: empty, no picture, cut short, or too large.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        if Path(path).stat().st_size == 0:
+            raise InputError(f"{path}: expected a picture, got an empty file; check the program that wrote it")
+        with Image.open(path) as image:
+            upright = ImageOps.exif_transpose(image)
+            pixels = np.array(_rgb(upright))
+    except InputError:
+        raise
+    except UnidentifiedImageError:
+        raise InputError(f"{path}: expected a picture (JPEG, PNG, TIFF, WebP ...), got something else") from None
+    except Image.DecompressionBombError as fault:
+        raise InputError(f"{path}: expected a picture of usual size, got a huge one; scale it down ({fault})") from None
+    except OSError as error:
+        if error.errno is not None:
+            raise FileError(f"{path}: cannot read this picture ({error.strerror}); check the path") from error
+        raise InputError(f"{path}: expected a whole picture, got a damaged one ({error}); copy it again") from None
+    except (SyntaxError, ValueError, EOFError, OverflowError) as fault:
+        raise InputError(f"{path}: expected a whole picture, got a damaged one ({fault}); copy it again") from None
+    return pixels
+
+
+def _rgb(image: "Image") -> "Image":
+    from PIL import Image
+
+    if image.mode in _SIXTEEN_BIT:
+        upper = np.clip(np.array(image).astype(np.int64), 0, 65535) >> 8
+        image = Image.fromarray(upper.astype(np.uint8))
+    elif image.mode == "F":
+        raise ValueError("pixels are floating-point numbers; save it with 8 or 16 bits")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, (255, 255, 255, 255))
+        image = Image.alpha_composite(white, image)
+    return image.convert("RGB")

@@ -1,0 +1,84 @@
+"""Frames of a video, one after the other; needs the extra `video` (PyAV)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from metricpose._errors import FileError, InputError, MissingExtraError
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class VideoFrame:
+    """One frame: its number from 0, its time in seconds from the start, and the picture, uint8 RGB (H, W, 3)."""
+
+    index: int
+    time_s: float
+    image: np.ndarray
+
+
+def read_video(path: str | Path) -> Iterator[VideoFrame]:
+    """The frames of the video, upright, in order of time.
+
+    A damaged or truncated video gives the frames that can be read; then the iterator raises.
+
+    Raises:
+        MissingExtraError: PyAV is not installed.
+        FileError: missing or unreadable.
+        InputError: no video, no frames, or cut short (after the frames that could be read).
+    """
+    av = _av()
+    if not Path(path).is_file():
+        raise FileError(f"{path}: cannot read this video (no such file); check the path")
+    return _frames(av, Path(path))
+
+
+def _av() -> Any:
+    try:
+        import av
+    except ImportError:
+        raise MissingExtraError("reading video", "video") from None
+    return av
+
+
+def _frames(av: Any, path: Path) -> Iterator[VideoFrame]:
+    read, end_s, fault = 0, 0.0, ""
+    try:
+        with av.open(str(path)) as container:
+            stream = _video_stream(container, path)
+            for frame in container.decode(stream):
+                time_s = frame.time if frame.time is not None else read / float(stream.average_rate or 25)
+                yield VideoFrame(index=read, time_s=float(time_s), image=_upright(frame))
+                read, end_s = read + 1, float(time_s)
+            fault = _shortfall(stream, read)
+    except av.error.FFmpegError as error:
+        fault = str(error.strerror or error)
+    if not read:
+        raise InputError(f"{path}: expected a video, got something unreadable ({fault or 'no frames'}); copy it again")
+    if fault:
+        raise InputError(
+            f"{path}: expected a whole video, but it breaks off after frame {read - 1} at {end_s:.2f} s ({fault}); "
+            "the frames before were read"
+        )
+
+
+def _video_stream(container: Any, path: Path) -> Any:
+    if not container.streams.video:
+        raise InputError(f"{path}: expected a video, got a file without pictures; check the path")
+    stream = container.streams.video[0]
+    stream.thread_type = "AUTO"
+    return stream
+
+
+def _shortfall(stream: Any, read: int) -> str:
+    """What is missing, by the number of frames that the header promises; decoders drop a few at the ends."""
+    promised = stream.frames
+    return f"{read} of {promised} frames" if promised and read < 0.98 * promised - 2 else ""
+
+
+def _upright(frame: Any) -> np.ndarray:
+    """The frame as RGB, turned as the recording says (phones); it is stored counter-clockwise by `rotation` degrees."""
+    turns = round(getattr(frame, "rotation", 0) / 90) % 4
+    return np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), turns))
