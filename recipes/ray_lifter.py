@@ -1,7 +1,7 @@
 """The shipped ray lifter, from virtual data alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -32,6 +32,9 @@ class RayLifterRecipe:
     blocks: int = 4
     child_share: float = 0.15
     mocap_cache: str | None = "runs/mocap_cache.npz"
+    mocap_share: float = 0.45
+    prior_share: float = 0.1
+    procedural_share: float = 0.45
     validation_scenes: int = 2000
 
 
@@ -45,7 +48,11 @@ def ray_lifter(recipe: RayLifterRecipe, device: torch.device) -> TrainingSetup:
     torch.manual_seed(recipe.seed)
     cache = None if recipe.mocap_cache is None else Path(recipe.mocap_cache)
     options = training_scenes(recipe)
-    world = built_world(WorldOptions(mocap_cache=cache, seed=recipe.seed), device)
+    train = WorldOptions(
+        mocap_cache=cache, mocap_share=recipe.mocap_share, prior_share=recipe.prior_share,
+        procedural_share=recipe.procedural_share, seed=recipe.seed,
+    )  # fmt: skip
+    world = built_world(train, device)
     knowledge = KnowledgeOptions()
 
     def batch(generator: torch.Generator) -> LiftingBatch:
@@ -56,7 +63,7 @@ def ray_lifter(recipe: RayLifterRecipe, device: torch.device) -> TrainingSetup:
         lifted = model(data.rays, data.scores, data.camera, data.present)
         return lifting_loss(lifted, data.joints_cam, data.real, LiftingLossOptions())
 
-    val_world = built_world(WorldOptions(split="val", mocap_cache=cache, procedural_count=20_000, prior_share=0), device)
+    val_world = built_world(replace(train, split="val", procedural_count=20_000, prior_share=0.0), device)
 
     def validation_batch(known: KnowledgeOptions, seed: int) -> LiftingBatch:
         generator = torch.Generator(device).manual_seed(seed)

@@ -8,7 +8,6 @@ import torch
 from metricpose.bodies.bank import BodyBank
 from metricpose.virtual.mocap.clips import MocapPoses
 from metricpose.virtual.pose_pool import GROUPS, PosePool, group_of, pooled
-from metricpose.virtual.pose_prior import PosePrior
 from metricpose.virtual.procedural import ProceduralPoses
 from metricpose.virtual.scenes import Bodies
 
@@ -46,6 +45,8 @@ def built_world(options: WorldOptions, device: torch.device | str = "cpu") -> Wo
         rotations = MocapPoses(options.mocap_cache, options.split).rotations
         parts.append((rotations, torch.zeros(len(rotations), dtype=torch.long), options.mocap_share))
     if prior_share > 0:
+        from metricpose.virtual.pose_prior import PosePrior
+
         rotations = PosePrior.load().draw(options.prior_count, generator)
         parts.append((rotations, torch.zeros(len(rotations), dtype=torch.long), prior_share))
     if options.procedural_share > 0:

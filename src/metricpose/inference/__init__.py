@@ -1,0 +1,6 @@
+"""From pictures or 2D people to people in metres, without torch."""
+
+from metricpose.inference.knowledge import ExtrinsicsDoubt
+from metricpose.inference.lifter import RayLifter
+
+__all__ = ["ExtrinsicsDoubt", "RayLifter"]
