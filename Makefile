@@ -2,27 +2,33 @@
 #   PYTHON=...       the Python to make environments with (found when not given)
 #   TORCH_INDEX=...  one more package index for torch; PyPI's torch for Linux is the large CUDA build, so where that index
 #                    can be reached, TORCH_INDEX=https://download.pytorch.org/whl/cpu saves gigabytes
+#   PHOTO=...        the picture, folder or video of `make photo`
 #   ARGS=...         further arguments for pytest or the demo
 SHELL := /bin/bash
 PYTHON ?=
 TORCH_INDEX ?=
+PHOTO ?=
 ARGS ?=
 export TORCH_INDEX
 
 CORE := .venv-core
+PHOTO_VENV := .venv-photo
 DEV := .venv-dev
 DEV_BIN := $(DEV)/bin
 SOURCES := $(shell find src -type f -not -name '*.pyc')
 PACKAGING := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check format clean
+.PHONY: help demo photo test test-all check format clean
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(CORE)/.installed  ## the main job: people in metres from the packaged scene (core install, no torch)
-	$(CORE)/bin/metricpose demo $(ARGS)
+	$(CORE)/bin/metricpose demo --next-command "make photo PHOTO=your.jpg" $(ARGS)
+
+photo: $(PHOTO_VENV)/.installed  ## people in metres from your own picture: make photo PHOTO=your.jpg (MediaPipe, one person)
+	$(PHOTO_VENV)/bin/metricpose estimate "$(PHOTO)" -o out --detector mediapipe $(ARGS)
 
 test: $(DEV)/.installed  ## the tests, but for those marked slow, gpu or network
 	OMP_NUM_THREADS=1 $(DEV_BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -q $(ARGS)
@@ -41,11 +47,15 @@ format: $(DEV)/.installed  ## put the code into the shape that `make check` asks
 	$(DEV_BIN)/ruff format .
 
 clean:  ## remove the environments and what the tools left
-	rm -rf $(CORE) $(DEV) demo .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(CORE) $(DEV) $(PHOTO_VENV) demo .pytest_cache .ruff_cache .import_linter_cache
 
 # The demo runs from a built wheel, not from src, so a file missing from the wheel shows here first.
 $(CORE)/.installed: $(PACKAGING) README.md LICENSE $(SOURCES)
 	@sh scripts/make_venv.sh $(CORE) $(PYTHON) -- .
+	@touch $@
+
+$(PHOTO_VENV)/.installed: pyproject.toml constraints-mediapipe.txt README.md LICENSE $(SOURCES)
+	@CONSTRAINTS=constraints-mediapipe.txt sh scripts/make_venv.sh $(PHOTO_VENV) $(PYTHON) -- '.[mediapipe,video]'
 	@touch $@
 
 $(DEV)/.installed: $(PACKAGING)

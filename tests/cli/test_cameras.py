@@ -54,8 +54,10 @@ def test_a_camera_for_another_scale_is_scaled(capsys: pytest.CaptureFixture[str]
 
 def test_a_few_columns_more_are_padding(capsys: pytest.CaptureFixture[str]) -> None:
     camera = Camera.from_focal((1088, 1920), 1200.0)
-    assert CameraChooser(given=camera, fov_deg=None)((1080, 1920)).camera is camera
-    assert _warnings(capsys)[0].endswith("taken as padding, the camera is used as it is")
+    chosen = CameraChooser(given=camera, fov_deg=None)((1080, 1920)).camera
+    assert chosen.image_size == (1080, 1920)
+    np.testing.assert_array_equal(chosen.intrinsics_px, camera.intrinsics_px)
+    assert _warnings(capsys)[0].endswith("taken as padding, the camera's numbers are used as they are")
 
 
 def test_a_camera_of_another_shape_is_refused() -> None:

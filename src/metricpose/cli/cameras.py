@@ -1,7 +1,7 @@
 """Which camera a picture has: the arguments that name one, and the order in which sources win."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from metricpose.cli.arguments import ArgumentParser, Namespace, field_of_view
@@ -32,6 +32,20 @@ def add_camera_arguments(parser: ArgumentParser) -> None:
     )
     group.add_argument("--fov", type=field_of_view, metavar="DEG", help="horizontal field of view of all pictures")
     parser.add_argument("--camera-name", metavar="NAME", help="which camera of a file that holds several")
+    parser.add_argument(
+        "--extrinsics",
+        choices=("full", "tilt", "none"),
+        default="full",
+        help="what to believe of a camera's pose: all, only its tilt (the people do not stand at height 0), nothing",
+    )
+    parser.add_argument(
+        "--doubt",
+        nargs=2,
+        type=float,
+        default=(0.0, 0.0),
+        metavar=("DEG", "SHARE"),
+        help="standard deviations of the camera's tilt, and of its height relative to it (default 0 0: exact)",
+    )
 
 
 def given_camera(args: Namespace) -> "Camera | None":
@@ -43,13 +57,27 @@ def given_camera(args: Namespace) -> "Camera | None":
     return read_camera(args.camera, name=args.camera_name)
 
 
+def believed(camera: "Camera", extrinsics: str) -> "Camera":
+    """`camera` with all of its pose ("full"), only its up direction ("tilt"), or none of it."""
+    if extrinsics == "full":
+        return camera
+    return replace(camera, cam_from_world=None, up_cam=camera.up if extrinsics == "tilt" else None)
+
+
 class CameraChooser:
     """Chooses the camera of each picture: --camera, the picture's own, --fov, EXIF, the default field of view."""
 
-    def __init__(self, *, given: "Camera | None", fov_deg: float | None) -> None:
+    def __init__(
+        self, *, given: "Camera | None" = None, fov_deg: float | None = None, extrinsics: str = "full"
+    ) -> None:
         """`given` is for all pictures, and so is `fov_deg`; warnings are said once each."""
-        self._given, self._fov_deg = given, fov_deg
+        self._given, self._fov_deg, self._extrinsics = given, fov_deg, extrinsics
         self._said: set[str] = set()
+
+    @classmethod
+    def of(cls, args: Namespace, given: "Camera | None") -> "CameraChooser":
+        """The chooser that the arguments ask for, once their camera is read."""
+        return cls(given=given, fov_deg=args.fov, extrinsics=args.extrinsics)
 
     def __call__(
         self, image_size: tuple[int, int], *, own: "Camera | None" = None, exif: Mapping[str, Any] | None = None
@@ -57,7 +85,7 @@ class CameraChooser:
         """The camera of a picture of `image_size` px whose file states `own`, and whose EXIF is `exif`."""
         from metricpose.inference.intrinsics import intrinsics
 
-        if self._given is not None and own is not None:
+        if self._given is not None and own is not None and own is not self._given:
             self._warn_once("--camera replaces the cameras that the input states")
         if self._fov_deg is not None and own is not None:
             self._warn_once("the input states cameras: --fov is used only for pictures without one")
@@ -68,6 +96,7 @@ class CameraChooser:
                 f"no camera and no EXIF focal length: {camera.focal_px[0]:.0f} px is assumed for pictures of "
                 f"{image_size[0]} x {image_size[1]} px, with wider intervals; --camera or --fov gives better distances"
             )
+        camera = believed(camera, self._extrinsics)
         return ChosenCamera(camera=camera, source=source, focal_sigma=focal_sigma)
 
     def fitted(self, camera: "Camera", image_size: tuple[int, int]) -> "Camera":
@@ -82,8 +111,8 @@ class CameraChooser:
             self._warn_once(f"{sizes}: the camera is scaled")
             return camera.resized(image_size)
         if max(abs(w / width - 1.0), abs(h / height - 1.0)) <= _PADDING_TOLERANCE:
-            self._warn_once(f"{sizes}: taken as padding, the camera is used as it is")
-            return camera
+            self._warn_once(f"{sizes}: taken as padding, the camera's numbers are used as they are")
+            return replace(camera, image_size=image_size)
         raise InputError(f"{sizes}: expected the same size or the same proportions; give the camera of this picture")
 
     def _warn_once(self, text: str) -> None:

@@ -30,6 +30,22 @@ def fail(text: str) -> None:
     note(f"metricpose: error: {one_line(text)}")
 
 
+class Faults:
+    """Counts and reports the inputs of a run that could not be used, while the others go on."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, error: Exception) -> None:
+        """Report one in a line."""
+        self.count += 1
+        fail(str(error))
+
+    def exit_code(self, done: int) -> int:
+        """0 without faults, 1 if some inputs were `done` all the same, 2 if none was."""
+        return 0 if self.count == 0 else 1 if done else 2
+
+
 def one_line(text: str) -> str:
     """`text` with its line breaks and runs of blanks made one blank."""
     return " ".join(text.split())

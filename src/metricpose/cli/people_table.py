@@ -12,11 +12,11 @@ _MOST_ROWS = 40
 _HEADERS = ("picture", "person", "distance", "90 % interval", "score", "camera")
 
 
-def say_people(records: Sequence["ImagePeople3D"], output: object, *, as_json: bool) -> None:
+def say_people(records: Sequence["ImagePeople3D"], output: object, *, as_json: bool, failed: int = 0) -> None:
     """Write who was found at which distance along the optical axis, and where the whole result lies."""
     rows = list(_entries(records))
     if as_json:
-        write_json({"output": str(output), "images": len(records), "people": rows})
+        write_json({"output": str(output), "images": len(records), "failed": failed, "people": rows})
         return
     shown = [_cells(row) for row in rows[:_MOST_ROWS]]
     write_line(table(_HEADERS, shown, align="<>>>>>") if rows else "no people")
