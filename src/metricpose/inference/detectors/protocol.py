@@ -67,9 +67,9 @@ def found_people(
     joints_px, joint_scores = np.asarray(joints_px, np.float32), np.asarray(joint_scores, np.float32)
     seen = _inside(joints_px, image_size) & (joint_scores > 0)
     joint_scores = np.where(seen, np.clip(joint_scores, 0.0, 1.0), 0.0)
-    scores = joint_scores.mean(axis=1) if scores is None else np.clip(scores, 0.0, 1.0)
+    person_scores = joint_scores.mean(axis=1) if scores is None else np.clip(scores, 0.0, 1.0)
     anybody = np.flatnonzero(seen.any(axis=1))
-    order = anybody[np.argsort(-scores[anybody], kind="stable")]
+    order = anybody[np.argsort(-person_scores[anybody], kind="stable")]
     if not len(order):
         return People2D.empty(skeleton, image_size)
     boxes_px, _ = around_joints(joints_px[order], joint_scores[order], factor=_BOX_MARGIN)
@@ -77,7 +77,7 @@ def found_people(
         boxes_px=boxes_px,
         joints_px=joints_px[order],
         joint_scores=joint_scores[order],
-        scores=scores[order],
+        scores=person_scores[order],
         skeleton=skeleton,
         image_size=image_size,
         ids=tuple(range(len(order))),

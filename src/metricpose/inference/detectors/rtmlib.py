@@ -58,7 +58,7 @@ class RtmlibDetector:
 
 def _loaded(model: Model, mode: Mode, device: str) -> Any:
     try:
-        from rtmlib import Body
+        from rtmlib import Body  # pyright: ignore[reportAttributeAccessIssue]  it takes this file for rtmlib
     except ImportError as fault:
         raise MissingExtraError("detecting people with rtmlib", "rtmlib") from fault
     try:
