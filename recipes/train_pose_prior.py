@@ -96,7 +96,7 @@ def trained(poses: Tensor, weights: Tensor, body: Body, recipe: PriorRecipe) -> 
     torch.manual_seed(recipe.seed)  # the layers' initial weights
     encoder, decoder = PoseEncoder(), PoseDecoder()
     both = pose_features(torch.cat([poses, mirrored(poses)]))
-    decoder.mean_pose.copy_(both.mean(0))
+    decoder.load_state_dict({**decoder.state_dict(), "mean_pose": both.mean(0)})
     parameters = [*encoder.parameters(), *decoder.parameters()]
     optimiser = torch.optim.AdamW(parameters, lr=recipe.learning_rate, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.learning_rate, recipe.steps, pct_start=0.05)

@@ -105,7 +105,7 @@ def test_left_and_right_are_drawn_alike(prior):
     assert abs(float(share) - 0.5) < 4 * 0.5 / 4000**0.5
 
 
-def test_half_precision_changes_no_pose(prior, poses, tmp_path):
+def test_saving_and_loading_changes_no_pose(prior, poses, tmp_path):
     save_file(prior.tensors(), tmp_path / "again.safetensors")
     again = PosePrior.load(tmp_path / "again.safetensors").draw(500, _generator(0))
     assert _angle_deg(again.transpose(-1, -2) @ poses).max() < 0.1

@@ -76,9 +76,24 @@ class LatentMixture:
     means: Tensor
     factors: Tensor
 
+    @classmethod
+    def taken_from(cls, tensors: dict[str, Tensor]) -> "LatentMixture":
+        """Takes the entries `mixture.*` out of `tensors`. Raises WeightsError when one is missing or misshapen."""
+        shapes = {"weights": (COMPONENTS,), "means": (COMPONENTS, LATENT_DIM)}
+        shapes["factors"] = (COMPONENTS, LATENT_DIM, LATENT_DIM)
+        taken = {name: tensors.pop(f"mixture.{name}", None) for name in shapes}
+        for name, tensor in taken.items():
+            got = None if tensor is None else tuple(tensor.shape)
+            if got != shapes[name]:
+                raise WeightsError(
+                    f"pose prior: expected mixture.{name} of shape {shapes[name]}, got {got}; reinstall or retrain"
+                )
+        return cls(**{name: tensor for name, tensor in taken.items() if tensor is not None})
+
     def draw(self, n: int, generator: torch.Generator) -> Tensor:
         """(n, D), on the CPU."""
-        component = torch.multinomial(self.weights, n, replacement=True, generator=generator)
+        ends = self.weights.cumsum(0) / self.weights.sum()
+        component = torch.searchsorted(ends, torch.rand(n, generator=generator)).clamp_max(len(ends) - 1)
         noise = torch.randn(n, self.means.shape[1], generator=generator)
         result = torch.empty_like(noise)
         for k in component.unique().tolist():  # one factor at a time: (n, D, D) would be large
@@ -100,13 +115,7 @@ class PosePrior:
         """The shipped prior, or that of a file. Raises FileError, WeightsError, MissingExtraError."""
         tensors = {name: tensor.float() for name, tensor in _read(path).items()}
         decoder = PoseDecoder().eval().requires_grad_(False)
-        mixture = {name: tensors.pop(f"mixture.{name}", None) for name in ("weights", "means", "factors")}
-        shapes = {"weights": (COMPONENTS,), "means": (COMPONENTS, LATENT_DIM)}
-        shapes["factors"] = (COMPONENTS, LATENT_DIM, LATENT_DIM)
-        for name, tensor in mixture.items():
-            got = None if tensor is None else tuple(tensor.shape)
-            if got != shapes[name]:
-                raise WeightsError(f"pose prior: expected mixture.{name} of shape {shapes[name]}, got {got}")
+        mixture = LatentMixture.taken_from(tensors)
         try:
             decoder.load_state_dict(tensors)
         except RuntimeError as error:
@@ -114,10 +123,10 @@ class PosePrior:
             raise WeightsError(
                 f"pose prior: the weights do not fit the decoder; reinstall or retrain: {reason}"
             ) from error
-        return cls(decoder=decoder, mixture=LatentMixture(**mixture))
+        return cls(decoder=decoder, mixture=mixture)
 
     def tensors(self) -> dict[str, Tensor]:
-        """What `load` reads: the decoder and the mixture's factors in float16, which costs 0.05 degrees."""
+        """What `load` reads: all but the mixture's weights in float16."""
         state = {name: tensor.half() for name, tensor in self.decoder.state_dict().items()}
         state |= {"mixture.weights": self.mixture.weights, "mixture.means": self.mixture.means.half()}
         return state | {"mixture.factors": self.mixture.factors.half().contiguous()}
