@@ -27,8 +27,8 @@ class RayLifterRecipe:
     scenes: int = 384  # per step and process
     seed: int = 0
     rate: float = 2e-3
-    width: int = 256
-    hidden: int = 384
+    width: int = 288
+    hidden: int = 512
     blocks: int = 4
     child_share: float = 0.15
     mocap_cache: str | None = "runs/mocap_cache.npz"

@@ -1,9 +1,12 @@
 """Judge people in metres against the truth, one to one: errors, misses, ghosts, coverage of the intervals."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from metricpose.cli.arguments import ArgumentParser, Namespace
+from metricpose._errors import InputError
+from metricpose.cli.arguments import ArgumentParser, Namespace, positive_int
+from metricpose.cli.extras import needs_extra
 from metricpose.cli.output import write_json, write_line
 
 if TYPE_CHECKING:
@@ -12,13 +15,31 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    parser.add_argument("predicted", metavar="PREDICTED", help="people in metres to judge: .json or .npz")
-    parser.add_argument("truth", metavar="TRUTH", help="true people in metres, of the same pictures: .json or .npz")
+    parser.add_argument("predicted", nargs="?", metavar="PREDICTED", help="people in metres to judge: .json or .npz")
+    parser.add_argument(
+        "truth", nargs="?", metavar="TRUTH", help="true people in metres, of the same pictures: .json or .npz"
+    )
+    suite = parser.add_argument_group("the virtual suite instead of files (needs the train extra)")
+    suite.add_argument(
+        "--suite", action="store_true", help="judge the lifter and the baselines on held-out virtual scenes"
+    )
+    suite.add_argument("--scenes", type=positive_int, default=600, metavar="N", help="per camera family (default 600)")
+    suite.add_argument("--seed", type=int, default=2026, help="of the scenes (default 2026)")
+    suite.add_argument(
+        "--mocap-cache", type=Path, metavar="FILE", help="held-out clips; without it, procedural poses alone"
+    )
+    suite.add_argument(
+        "--weights", type=Path, metavar="FILE", help="another ray_lifter.onnx (default: the shipped one)"
+    )
     parser.add_argument("--json", action="store_true", help="write the report as JSON")
 
 
 def run(args: Namespace) -> int:
-    """Read both files, judge, and write the report."""
+    """Read both files, judge, and write the report; or make the suite and judge on it."""
+    if args.suite:
+        return _run_suite(args)
+    if args.predicted is None or args.truth is None:
+        raise InputError("evaluate: expected PREDICTED and TRUTH, or --suite; see metricpose evaluate --help")
     from metricpose.evaluation import evaluate
     from metricpose.io import read_people3d
 
@@ -34,6 +55,24 @@ def run(args: Namespace) -> int:
         write_json(report.to_json())
     else:
         write_line(report.to_text())
+    return 0
+
+
+def _run_suite(args: Namespace) -> int:
+    if args.predicted is not None:
+        raise InputError("evaluate: expected either files or --suite, got both; leave one out")
+    with needs_extra("the virtual suite", "train"):
+        from metricpose.virtual.suite import SuiteOptions, suite_scenes
+
+        batches = list(suite_scenes(SuiteOptions(scenes=args.scenes, seed=args.seed, mocap_cache=args.mocap_cache)))
+    from metricpose.cli.suite import judged_suite, suite_pictures
+    from metricpose.inference import RayLifter
+
+    result = judged_suite(RayLifter.load(args.weights), suite_pictures(batches))
+    if args.json:
+        write_json(result.to_json())
+    else:
+        write_line(result.to_text())
     return 0
 
 
