@@ -1,13 +1,16 @@
 """Made poses: within human limits, standing where they stand, the same for the same seed."""
 
+from functools import cache
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
 
 from metricpose._errors import InputError
 from metricpose.bodies.bank import BodyBank
-from metricpose.virtual.arms import _outside
-from metricpose.virtual.joints import LIMITS_DEG, angles_of, node, pair
+from metricpose.virtual.arms import cleared
+from metricpose.virtual.joints import LIMITS_DEG, angles_of, node, pair, rotations_of
 from metricpose.virtual.kinematics import posed
 from metricpose.virtual.legs import Reference, two_bone
 from metricpose.virtual.procedural import ProceduralPoses
@@ -31,9 +34,14 @@ def drawn():
     return {kind: POSES.draw_kind(kind, 64, _seeded(7)) for kind in POSES.kinds}
 
 
-def _mean_adult(rotations):
+@cache
+def _adults():
     bank = BodyBank.load()
-    adults = bank[bank.age_years >= 18]
+    return bank[bank.age_years >= 18]
+
+
+def _mean_adult(rotations):
+    adults = _adults()
     offsets = (
         torch.from_numpy(a.mean(0)).expand(len(rotations), -1, -1)
         for a in (adults.node_offsets, adults.landmark_offsets)
@@ -98,13 +106,25 @@ def test_faces_look_along_x():
     assert (forward[clear][:, 0] > 0).all()
 
 
-def test_wrists_are_outside_the_trunk(drawn, reference):
+def _wrists_to_spine(rotations):
+    nodes, _ = _mean_adult(rotations)
+    shares = torch.linspace(0, 1, 12)[:, None]
+    bends = nodes[:, [0, 1, 2, 3]].unbind(1)
+    spine = torch.cat([a[:, None] * (1 - shares) + b[:, None] * shares for a, b in pairwise(bends)], 1)
+    return torch.cdist(nodes[:, pair("hand")], spine).amin(-1)
+
+
+def test_wrists_are_outside_the_trunk():
     for kind in ("standing", "sitting", "lunging"):
-        rotations = drawn[kind]
-        nodes, _ = _mean_adult(rotations)
-        wrists = nodes[:, pair("hand")] - nodes[:, node("chest")][:, None]
-        depth = (_outside(wrists, rotations, reference.offsets, reference.stature) - wrists).norm(dim=-1)
-        assert depth.quantile(0.95) < 0.03, kind
+        assert _wrists_to_spine(POSES.draw_kind(kind, 400, _seeded(9))).quantile(0.005) > 0.06, kind
+
+
+def test_an_arm_through_the_trunk_is_turned_out_of_it(reference, drawn):
+    angles = angles_of(drawn["standing"][:20])
+    through = {"arm_elevation": 0.3, "arm_plane": 0.2, "arm_twist": 1.5, "elbow_flexion": 1.7}
+    inside = rotations_of(angles | {name: torch.full((20, 2), value) for name, value in through.items()})
+    assert _wrists_to_spine(inside).amax() < 0.11
+    assert _wrists_to_spine(cleared(inside, reference.offsets, reference.stature)).amin() > 0.12
 
 
 def test_bones_keep_their_lengths():

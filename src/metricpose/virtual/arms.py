@@ -28,7 +28,7 @@ STYLES: dict[str, ArmStyle] = {
     "folded": ArmStyle((22, 38), (60, 85), (55, 75), (95, 118), (0, 50), paired=1),
     "on_hips": ArmStyle((35, 55), (-30, 5), (50, 75), (80, 110), (0, 60), paired=0.6),
     "clasped_front": ArmStyle((12, 28), (55, 80), (35, 60), (35, 75), (0, 50), paired=1),
-    "behind_back": ArmStyle((18, 32), (-85, -50), (50, 75), (40, 85), (-20, 40), paired=0.9),
+    "behind_back": ArmStyle((26, 42), (-85, -55), (40, 70), (40, 80), (-20, 40), paired=0.9),
     "phone": ArmStyle((15, 40), (60, 90), (15, 45), (95, 130), (-60, 0), paired=0.4),
     "phone_ear": ArmStyle((35, 80), (40, 70), (-5, 30), (138, 150), (-30, 20), paired=0),
     "gesture": ArmStyle((15, 65), (30, 100), (-30, 45), (40, 110), (-60, 40), paired=0.4),
@@ -121,7 +121,7 @@ HALF_DEPTH, HALF_WIDTH, FORWARD = 0.066, 0.088, 0.018
 def cleared(rotations: Tensor, node_offsets: Tensor, stature: float) -> Tensor:
     """The pose with arms turned about the shoulders until wrists and mid-forearms are outside the trunk.
 
-    `node_offsets` (21, 3) of the reference body, metres. Two rounds; what is left inside is small.
+    `node_offsets` (21, 3) of the reference body, metres. Three rounds; what is left inside is small.
     """
     chest = rotations[:, node("chest")][:, None]
     shoulder = _step(chest, node_offsets, "clavicle")
