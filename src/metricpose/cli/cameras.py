@@ -9,6 +9,7 @@ from metricpose.cli.output import warn
 
 if TYPE_CHECKING:
     from metricpose.geometry.camera import Camera
+    from metricpose.people import CameraSource
 
 # Two pictures of one video may differ by a few columns from their calibration (codecs like multiples of 8 or 16).
 _PADDING_TOLERANCE = 0.02
@@ -20,7 +21,7 @@ class ChosenCamera:
     """A camera, where it came from, and the relative standard deviation of its focal length."""
 
     camera: "Camera"
-    source: str
+    source: "CameraSource"
     focal_sigma: float
 
 

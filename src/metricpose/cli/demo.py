@@ -31,15 +31,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Lift, compare, write people.json, overlay.png and scene.html."""
-    from metricpose.cli.cameras import CameraChooser
+    from metricpose.cli.cameras import believed
     from metricpose.cli.folders import made_folder
-    from metricpose.cli.lifting import lifted_records
     from metricpose.inference import RayLifter
-    from metricpose.io import write_people3d
+    from metricpose.io import ImagePeople3D, write_people3d
 
     seen, truth = packaged_scene()
-    extrinsics = "none" if args.no_extrinsics else "full"
-    (lifted,) = lifted_records(RayLifter.load(), [seen], CameraChooser(extrinsics=extrinsics))
+    camera = believed(truth.people.camera, "none" if args.no_extrinsics else "full")
+    lifted = ImagePeople3D(image=seen.image, people=RayLifter.load()(seen.people, camera))
     folder = made_folder(args.output)
     write_people3d(folder / "people.json", [lifted])
     _draw(lifted, truth, folder)

@@ -1,11 +1,17 @@
 """Turn 2D people and a camera into people in metres in the camera frame."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from metricpose.cli.arguments import ArgumentParser, Namespace, positive_int
-from metricpose.cli.cameras import CameraChooser, add_camera_arguments, given_camera
+from metricpose.cli.cameras import add_camera_arguments, given_camera
 from metricpose.cli.folders import made_folder
 from metricpose.cli.output import Faults
+from metricpose.cli.progress import progress
+
+if TYPE_CHECKING:
+    from metricpose.cli.lifting import Lifting
+    from metricpose.io.records import ImagePeople2D, ImagePeople3D
 
 _FORMATS = ("auto", "metricpose", "openpose", "coco", "alphapose", "mmpose")
 
@@ -27,6 +33,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Read, lift, write, and list the people; bad files of a folder are reported and left out."""
+    from metricpose.cli.lifting import Lifting
+    from metricpose.cli.people_table import say_people
     from metricpose.io.people3d import check_people3d_suffix, write_people3d
     from metricpose.io.sniff import read_people2d
 
@@ -41,12 +49,18 @@ def run(args: Namespace) -> int:
         images=args.images,
         on_error=faults,
     )
-    from metricpose.cli.lifting import lifted_records
-    from metricpose.cli.people_table import say_people
-    from metricpose.inference.lifter import RayLifter
-
-    lifted = lifted_records(RayLifter.load(), records, CameraChooser.of(args, camera), args.doubt)
+    if faults.count and not records:
+        return faults.exit_code(0)
+    lift = Lifting.of(args, camera)
+    lifted = [_lifted(record, lift) for record in progress(records, label="lifting")]
     made_folder(args.output.parent)
     write_people3d(args.output, lifted)
     say_people(lifted, args.output, as_json=args.json, failed=faults.count)
     return faults.exit_code(len(lifted))
+
+
+def _lifted(record: "ImagePeople2D", lift: "Lifting") -> "ImagePeople3D":
+    """Lift one picture; what else its entry held is kept."""
+    from metricpose.io.records import ImagePeople3D
+
+    return ImagePeople3D(image=record.image, people=lift(record.people, own=record.camera), extra=record.extra)

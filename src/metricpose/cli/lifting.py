@@ -1,38 +1,44 @@
-"""Lifting of the pictures of one run, each with the camera chosen for it."""
+"""Lifting of one picture of a run, with the camera chosen for it."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+from metricpose.cli.arguments import Namespace
 from metricpose.cli.cameras import CameraChooser
-from metricpose.cli.progress import progress
 
 if TYPE_CHECKING:
+    from metricpose.geometry.camera import Camera
     from metricpose.inference import ExtrinsicsDoubt, RayLifter
-    from metricpose.io.records import ImagePeople2D, ImagePeople3D
+    from metricpose.people import People2D, People3D
 
 
-def lifted_records(
-    lifter: "RayLifter",
-    records: Sequence["ImagePeople2D"],
-    choose: CameraChooser,
-    doubt_deg_height: Sequence[float] = (0.0, 0.0),
-) -> list["ImagePeople3D"]:
-    """Lift every picture, in order; the doubt is about the extrinsics: degrees of tilt, and relative height."""
-    from metricpose.inference import ExtrinsicsDoubt
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Lifting:
+    """The lifter, how cameras are chosen, and how far stated extrinsics are to be doubted."""
 
-    tilt_deg, height = doubt_deg_height
-    doubt = ExtrinsicsDoubt(tilt_deg=tilt_deg, height=height)
-    return [lifted_record(lifter, record, choose, doubt) for record in progress(records, label="lifting")]
+    lifter: "RayLifter"
+    choose: CameraChooser
+    doubt: "ExtrinsicsDoubt"
 
+    @classmethod
+    def of(cls, args: Namespace, given: "Camera | None") -> "Lifting":
+        """What the arguments of `add_camera_arguments` ask for, with the shipped weights."""
+        from metricpose.inference import ExtrinsicsDoubt, RayLifter
 
-def lifted_record(
-    lifter: "RayLifter", record: "ImagePeople2D", choose: CameraChooser, doubt: "ExtrinsicsDoubt"
-) -> "ImagePeople3D":
-    """Lift one picture; what else its entry held is kept."""
-    from metricpose.io.records import ImagePeople3D
+        tilt_deg, height = args.doubt
+        doubt = ExtrinsicsDoubt(tilt_deg=tilt_deg, height=height)
+        return cls(lifter=RayLifter.load(), choose=CameraChooser.of(args, given), doubt=doubt)
 
-    chosen = choose(record.people.image_size, own=record.camera, exif=record.extra.get("exif"))
-    people = lifter(
-        record.people, chosen.camera, camera_source=chosen.source, focal_sigma=chosen.focal_sigma, doubt=doubt
-    )
-    return ImagePeople3D(image=record.image, people=people, extra=record.extra)
+    def __call__(
+        self, people: "People2D", *, own: "Camera | None" = None, exif: Mapping[str, Any] | None = None
+    ) -> "People3D":
+        """The people of one picture, whose file states the camera `own` or has the EXIF tags `exif`."""
+        chosen = self.choose(people.image_size, own=own, exif=exif)
+        return self.lifter(
+            people,
+            chosen.camera,
+            camera_source=chosen.source,
+            focal_sigma=chosen.focal_sigma,
+            doubt=self.doubt,
+        )

@@ -31,7 +31,12 @@ def fail(text: str) -> None:
 
 
 class Faults:
-    """Counts and reports the inputs of a run that could not be used, while the others go on."""
+    """Counts and reports the inputs of a run that could not be used, while the others go on.
+
+    The first ten have a line each; in a folder of a thousand with the same fault, the rest is only counted.
+    """
+
+    _MOST_LINES = 10
 
     def __init__(self) -> None:
         self.count = 0
@@ -39,10 +44,13 @@ class Faults:
     def __call__(self, error: Exception) -> None:
         """Report one in a line."""
         self.count += 1
-        fail(str(error))
+        if self.count <= self._MOST_LINES:
+            fail(str(error))
 
     def exit_code(self, done: int) -> int:
-        """0 without faults, 1 if some inputs were `done` all the same, 2 if none was."""
+        """0 without faults, 1 if some inputs were `done` all the same, 2 if none was; says how many failed."""
+        if self.count > 1:
+            note(f"metricpose: {self.count} inputs could not be used")
         return 0 if self.count == 0 else 1 if done else 2
 
 
