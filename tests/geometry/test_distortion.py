@@ -121,6 +121,19 @@ def test_just_inside_the_edge_is_still_found():
     np.testing.assert_allclose(back, norm, atol=1e-6)
 
 
+def test_an_s_shaped_lens_does_not_send_newton_in_circles():
+    lens = BrownConrady((0.0, 0.0625, 0.0, 0.0, -0.015625))
+    norm = np.stack([np.linspace(0.0, 0.99 * lens.limit, 60), np.zeros(60)], -1)
+    back, valid = lens.undistort(lens.distort(norm))
+    assert valid.all()
+    np.testing.assert_allclose(back, norm, atol=1e-9)
+
+
+def test_tiny_coefficients_do_not_hide_the_edge():
+    assert BrownConrady((-1 / 3, 1e-30, 0, 0, 1e-300)).limit == pytest.approx(1.0)
+    assert Fisheye((-1 / 3, 0, 1e-310, 1e-30)).limit == pytest.approx(1.0)
+
+
 def test_fisheye_beyond_90_degrees_neither_crashes_nor_invents():
     lens = Fisheye((0.0, 0.0, 0.0, 0.0))
     angle = np.deg2rad([0.0, 45.0, 89.0, 89.9, 91.0, 120.0, 179.0])

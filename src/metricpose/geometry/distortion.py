@@ -5,6 +5,7 @@ Both polynomials fold back beyond some angle: past it, several directions share 
 direction) and mean nothing. NaN stays NaN and is marked too.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from math import inf, pi
@@ -15,7 +16,9 @@ from numpy.polynomial import polynomial
 from metricpose._errors import InputError
 from metricpose.geometry.arrays import Array, floating, namespace
 
-_MAX_STEPS = 30
+_MAX_STEPS = 50
+_TANGENTIAL_STEPS = 20
+_ROUGHLY = 1e-3  # where the start for the tangential part may lie
 _ENOUGH, _ACCEPTED = 4.0, 200.0  # misses, in units of rounding, at which Newton's method stops, and may stop
 _MAX_NORM = 100.0  # rays with z = 1 end at 89.4 degrees from the axis
 _MIN_DEPTH = 1e-6  # metres; nearer than this counts as behind the camera
@@ -37,14 +40,15 @@ def _coefficients(values: object, lengths: tuple[int, ...], what: str) -> tuple[
 
 
 def _first_positive_root(coefficients: np.ndarray) -> float:
-    """Smallest positive real root of a polynomial (lowest power first), or infinity."""
-    coefficients = np.where(np.abs(coefficients) < 1e-30, 0.0, coefficients)  # quotients of such would overflow
-    trimmed = np.trim_zeros(coefficients, "b")
-    if len(trimmed) < 2:
+    """Smallest positive real root of a polynomial (lowest power first, starting with 1), or infinity.
+
+    Solved for the reciprocals, whose leading coefficient is 1: tiny high coefficients then do no harm.
+    """
+    if len(coefficients) < 2:
         return inf
-    roots = polynomial.polyroots(trimmed)
-    real = roots.real[(np.abs(roots.imag) < 1e-9 * (1.0 + np.abs(roots.real))) & (roots.real > 1e-12)]
-    return float(real.min()) if len(real) else inf
+    reciprocals = polynomial.polyroots(coefficients[::-1])
+    real = reciprocals.real[np.abs(reciprocals.imag) <= 1e-9 * np.abs(reciprocals.real)]
+    return float(1.0 / real.max()) if len(real) and real.max() > 1e-12 else inf
 
 
 def project_pinhole(points_cam: Array) -> tuple[Array, Array]:
@@ -110,26 +114,48 @@ class BrownConrady:
     def undistort(self, norm: Array) -> tuple[Array, Array]:
         """Undistorted points (..., 2) of distorted ones, and a flag (...,): False beyond the model's edge.
 
-        Newton's method with the analytic Jacobian; iterates are held inside the edge.
+        Newton's method with the analytic Jacobian, from where the radial part alone would put the point.
         """
         seen, near = _near(floating(norm))
         xp = namespace(seen)
         rounding = float(xp.finfo(seen.dtype).eps) * (1.0 + xp.max(xp.abs(seen), axis=-1))
-        guess, _ = _held_inside(seen, 0.999 * self._reach)
-        for _ in range(_MAX_STEPS):
+        guess = self._radially_undistorted(seen)
+        for _ in range(_TANGENTIAL_STEPS):
             step, error, _ = self._newton_step(guess, seen)
             if bool(xp.all(error <= _ENOUGH * rounding)):
                 break
             guess, _ = _held_inside(guess - step, self._reach)
-        _, error, determinant = self._newton_step(guess, seen)
+        step, error, determinant = self._newton_step(guess, seen)
         inside = xp.sum(guess**2, axis=-1) < (self._reach * (1.0 - 1e-6)) ** 2
-        return guess, near & inside & (error <= _ACCEPTED * rounding) & (determinant > 0.0)
+        valid = near & inside & (error <= _ACCEPTED * rounding) & (determinant > 0.0)
+        # The last step carries the exact derivative, whatever the steps before it were.
+        return xp.where(valid[..., None], guess - step, guess), valid
 
     def flipped(self) -> "BrownConrady":
         """The distortion of the mirrored lens (x -> -x): p2 changes sign."""
         changed = list(self.coefficients)
         changed[3] = -changed[3]
         return BrownConrady(tuple(changed))
+
+    def _radially_undistorted(self, seen: Array) -> Array:
+        xp = namespace(seen)
+        radius_seen, away = _radius(seen)
+        radius = _solved_rising(self._bent, radius_seen, self._reach, _ROUGHLY)
+        return seen * xp.where(away, radius / radius_seen, xp.ones_like(radius))[..., None]
+
+    def _bent(self, radius: Array) -> tuple[Array, Array]:
+        """The seen radius without the tangential part, and its derivative."""
+        radial, slope2 = self._radial_at(radius * radius)
+        return radius * radial, radial + radius * radius * slope2
+
+    def _radial_at(self, r2: Array) -> tuple[Array, Array]:
+        """The radial factor, and twice its derivative by r^2."""
+        (u0, u1, u2, u3), (d0, d1, d2, d3) = self._radial
+        down = d0 + r2 * (d1 + r2 * (d2 + r2 * d3))
+        radial = (u0 + r2 * (u1 + r2 * (u2 + r2 * u3))) / down
+        up_slope = u1 + r2 * (2.0 * u2 + r2 * 3.0 * u3)
+        down_slope = d1 + r2 * (2.0 * d2 + r2 * 3.0 * d3)
+        return radial, 2.0 * (up_slope - radial * down_slope) / down
 
     def _newton_step(self, guess: Array, seen: Array) -> tuple[Array, Array, Array]:
         xp = namespace(guess)
@@ -145,15 +171,9 @@ class BrownConrady:
         """Distorted points and the Jacobian's entries xx, xy = yx, yy (it is symmetric for this model)."""
         xp = namespace(norm)
         _, _, p1, p2, *_ = self.coefficients
-        (u0, u1, u2, u3), (d0, d1, d2, d3) = self._radial
         x, y = norm[..., 0], norm[..., 1]
         r2 = x * x + y * y
-        up = u0 + r2 * (u1 + r2 * (u2 + r2 * u3))
-        down = d0 + r2 * (d1 + r2 * (d2 + r2 * d3))
-        up_slope = u1 + r2 * (2.0 * u2 + r2 * 3.0 * u3)
-        down_slope = d1 + r2 * (2.0 * d2 + r2 * 3.0 * d3)
-        radial = up / down
-        slope2 = 2.0 * (up_slope - radial * down_slope) / down  # d radial / d r2, times 2
+        radial, slope2 = self._radial_at(r2)
         out_x = x * radial + 2.0 * p1 * x * y + p2 * (r2 + 2.0 * x * x)
         out_y = y * radial + p1 * (r2 + 2.0 * y * y) + 2.0 * p2 * x * y
         xx = radial + x * x * slope2 + 2.0 * p1 * y + 6.0 * p2 * x
@@ -166,6 +186,41 @@ def _near(norm: Array) -> tuple[Array, Array]:
     """Points kept from overflow, and whether they were sane to begin with."""
     xp = namespace(norm)
     return xp.clip(norm, min=-_FAR, max=_FAR), xp.all(xp.abs(norm) < _FAR, axis=-1)
+
+
+def _radius(xy: Array) -> tuple[Array, Array]:
+    """Distance from the axis, and whether there is any; on the axis it is 1, so that gradients stay finite."""
+    xp = namespace(xy)
+    r2 = xp.sum(xy**2, axis=-1)
+    away = r2 > float(xp.finfo(xy.dtype).tiny)
+    return xp.sqrt(xp.where(away, r2, xp.ones_like(r2))), away
+
+
+def _solved_rising(
+    bent: Callable[[Array], tuple[Array, Array]], target: Array, reach: float, tolerance: float
+) -> Array:
+    """x in [0, reach] with bent(x) = target within `tolerance` (1 + target), for a function that rises there.
+
+    `bent` gives value and derivative.
+
+    Newton's method within a bracket, halving it where a step would leave it: polynomials of lenses can be S-shaped,
+    where plain Newton runs in circles. Targets above bent(reach) give reach.
+    """
+    xp = namespace(target)
+    enough = tolerance * (1.0 + target)
+    end = xp.full_like(target, reach)
+    within = bent(end)[0] > target
+    low, high = xp.zeros_like(target), end
+    guess = xp.clip(target, max=0.999 * reach)
+    for _ in range(_MAX_STEPS):
+        value, slope = bent(guess)
+        miss = value - target
+        if bool(xp.all(~within | (xp.abs(miss) <= enough))):
+            break
+        low, high = xp.where(miss > 0, low, guess), xp.where(miss > 0, guess, high)
+        newton = guess - miss / xp.where(slope > 1e-9, slope, xp.ones_like(slope))
+        guess = xp.where((newton >= low) & (newton <= high), newton, 0.5 * (low + high))
+    return xp.where(within, guess, end)
 
 
 def _held_inside(norm: Array, edge: float) -> tuple[Array, Array]:
@@ -219,10 +274,14 @@ class Fisheye:
         """
         seen, near = _near(floating(norm))
         xp = namespace(seen)
-        r2 = xp.sum(seen**2, axis=-1)
-        away = r2 > float(xp.finfo(seen.dtype).tiny)
-        theta_d = xp.sqrt(xp.where(away, r2, xp.ones_like(r2)))
-        theta, converged = self._solved(theta_d)
+        theta_d, away = _radius(seen)
+        rounding = float(xp.finfo(seen.dtype).eps)
+        theta = _solved_rising(self._bent, theta_d, self.limit, _ENOUGH * rounding)
+        value, slope = self._bent(theta)
+        converged = xp.abs(value - theta_d) <= _ACCEPTED * rounding * (1.0 + theta_d)
+        # One more step carries the exact derivative, whatever the steps before it were.
+        step = (value - theta_d) / xp.where(slope > 1e-9, slope, xp.ones_like(slope))
+        theta = xp.where(converged, theta - step, theta)
         inside = theta < min(self.limit * (1.0 - 1e-6), float(np.arctan(_MAX_NORM)))
         held = xp.clip(theta, max=float(np.arctan(_MAX_NORM)))
         scale = xp.where(away, xp.tan(held) / theta_d, xp.ones_like(theta_d))
@@ -238,9 +297,7 @@ class Fisheye:
         reach = xp.maximum(xp.max(xp.abs(xy), axis=-1), xp.abs(z))
         reach = xp.where(reach > 0, reach, xp.ones_like(reach))
         xy, z = xy / reach[..., None], z / reach
-        r2 = xp.sum(xy**2, axis=-1)
-        away = r2 > float(xp.finfo(xy.dtype).tiny)
-        r = xp.sqrt(xp.where(away, r2, xp.ones_like(r2)))
+        r, away = _radius(xy)
         theta = xp.where(away, xp.atan2(r, z), xp.where(z > 0, 0.0 * z, 0.0 * z + pi))
         on_axis = xp.where(z > _MIN_DEPTH, z, xp.ones_like(z))
         scale = xp.where(away, self._bent(theta)[0] / r, 1.0 / on_axis)
@@ -252,20 +309,6 @@ class Fisheye:
         t2 = theta * theta
         value = theta * (1.0 + t2 * (k1 + t2 * (k2 + t2 * (k3 + t2 * k4))))
         return value, 1.0 + t2 * (3.0 * k1 + t2 * (5.0 * k2 + t2 * (7.0 * k3 + t2 * 9.0 * k4)))
-
-    def _solved(self, theta_d: Array) -> tuple[Array, Array]:
-        """theta by Newton's method, held inside the edge, and whether it was found."""
-        xp = namespace(theta_d)
-        rounding = float(xp.finfo(theta_d.dtype).eps) * (1.0 + theta_d)
-        theta = xp.clip(theta_d, max=0.999 * self.limit)
-        for _ in range(_MAX_STEPS):
-            value, slope = self._bent(theta)
-            miss = value - theta_d
-            if bool(xp.all(xp.abs(miss) <= _ENOUGH * rounding)):
-                break
-            safe = xp.where(slope > 1e-9, slope, xp.ones_like(slope))
-            theta = xp.clip(theta - miss / safe, min=0.0, max=self.limit)
-        return theta, xp.abs(self._bent(theta)[0] - theta_d) <= _ACCEPTED * rounding
 
 
 Distortion = BrownConrady | Fisheye
