@@ -112,6 +112,27 @@ def test_neighbours_whose_boxes_overlap_keep_their_own_joints():
     assert_same(people, found.people)
 
 
+def test_arms_that_cross_go_to_the_shoulders_they_hang_on():
+    people = standing((100, 130, 200), (180, 130, 200))
+    joints = np.array(people.joints_px)
+    elbow, wrist = H36M17.index("left_elbow"), H36M17.index("left_wrist")
+    joints[0, [elbow, wrist]] = [(140, 80), (170, 75)]
+    joints[1, [elbow, wrist]] = [(165, 110), (140, 125)]
+    people = people.replaced(joints_px=joints)
+    boxes = np.concatenate([joints.min(axis=1) - 1, joints.max(axis=1) + 1], axis=1)
+    (found,) = decode(encode([people.replaced(boxes_px=boxes)], map_size=MAP), H36M17, IMAGE)
+    assert_same(people.replaced(boxes_px=boxes), found.people)
+
+
+def test_a_peak_outside_every_box_is_nobodys():
+    people = standing((100, 130, 100))
+    scores = np.array(people.joint_scores)
+    scores[0, 3] = 0
+    agr = encode([people.replaced(joint_scores=scores)], map_size=MAP)
+    agr.joint_maps[0, 3, 32, 70] = 0.9
+    assert decode(agr, H36M17, IMAGE)[0].people.joint_scores[0, 3] == 0
+
+
 def test_a_child_before_an_adult():
     people = standing((150, 120, 220), (185, 145, 90))
     (found,) = decode(encode([people], map_size=MAP, stride=STRIDE), H36M17, IMAGE)
