@@ -38,11 +38,11 @@ def test_a_field_of_view_is_stated(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_without_any_camera_a_default_is_taken_with_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
     choose = CameraChooser(given=None, fov_deg=None)
-    chosen = [choose((640, 480)), choose((640, 480))]
+    chosen = [choose((640, 480)), choose((320, 480))]
     assert chosen[0].source == "default"
     assert chosen[0].focal_sigma > 0.1
     (said,) = _warnings(capsys)
-    assert said.startswith("no camera and no EXIF focal length: 554 px is assumed for pictures of 640 x 480 px")
+    assert said.startswith("no camera and no EXIF focal length: 554 px is assumed for 640 x 480 px")
 
 
 def test_a_camera_for_another_scale_is_scaled(capsys: pytest.CaptureFixture[str]) -> None:

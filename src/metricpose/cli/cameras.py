@@ -94,8 +94,9 @@ class CameraChooser:
         camera, source, focal_sigma = intrinsics(image_size, given=stated, exif=exif, fov_deg=self._fov_deg)
         if source == "default":
             self._warn_once(
-                f"no camera and no EXIF focal length: {camera.focal_px[0]:.0f} px is assumed for pictures of "
-                f"{image_size[0]} x {image_size[1]} px, with wider intervals; --camera or --fov gives better distances"
+                f"no camera and no EXIF focal length: {camera.focal_px[0]:.0f} px is assumed for "
+                f"{image_size[0]} x {image_size[1]} px, with wider intervals; --camera or --fov gives better distances",
+                about="default",
             )
         camera = believed(camera, self._extrinsics)
         return ChosenCamera(camera=camera, source=source, focal_sigma=focal_sigma)
@@ -116,7 +117,7 @@ class CameraChooser:
             return replace(camera, image_size=image_size)
         raise InputError(f"{sizes}: expected the same size or the same proportions; give the camera of this picture")
 
-    def _warn_once(self, text: str) -> None:
-        if text not in self._said:
-            self._said.add(text)
+    def _warn_once(self, text: str, about: str | None = None) -> None:
+        if (about or text) not in self._said:
+            self._said.add(about or text)
             warn(text)

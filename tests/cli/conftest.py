@@ -1,0 +1,35 @@
+"""A lifter without a network, so that the command is tested apart from the weights."""
+
+import numpy as np
+import pytest
+
+from metricpose.geometry import Camera
+from metricpose.inference import RayLifter
+from metricpose.people import People2D, People3D
+from metricpose.skeletons.catalogue import COCO17
+
+
+@pytest.fixture
+def flat_lifter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Puts everybody on the plane 5 m before the camera."""
+
+    def flat(people: People2D, camera: Camera, *, camera_source="given", focal_sigma=0.0, doubt=None) -> People3D:
+        if len(people) == 0:
+            return People3D.empty(COCO17, camera, camera_source)
+        coco = people.to(COCO17)
+        half = 1.0 + focal_sigma
+        return People3D(
+            joints_cam=camera.unproject(coco.joints_px, np.full(coco.joint_scores.shape, 5.0)),
+            joint_sigma=np.full(coco.joint_scores.shape, 0.1),
+            root_depth_interval=np.tile([5.0 - half, 5.0 + half], (len(coco), 1)),
+            joints_px=coco.joints_px,
+            joint_scores=coco.joint_scores,
+            boxes_px=coco.boxes_px,
+            scores=coco.scores,
+            skeleton=COCO17,
+            camera=camera,
+            camera_source=camera_source,
+            ids=coco.ids,
+        )
+
+    monkeypatch.setattr(RayLifter, "load", staticmethod(lambda *args, **kwargs: flat))
