@@ -56,6 +56,19 @@ def test_jacobian_agrees_with_differences(lens, seed):
     np.testing.assert_allclose(np.stack([xy, yy], -1), by_y, atol=1e-7)
 
 
+@pytest.mark.parametrize("lens", [BARREL, RATIONAL, WIDE])
+def test_radial_slope_agrees_with_differences(lens):
+    at, step = np.linspace(0.05, 1.2, 9), 1e-6
+    difference = (lens._bent(at + step)[0] - lens._bent(at - step)[0]) / (2 * step)
+    np.testing.assert_allclose(lens._bent(at)[1], difference, atol=1e-8)
+
+
+def test_directions_beyond_a_fisheyes_edge_are_not_in_front():
+    angle = np.array([0.5, 0.99, 1.01, 1.4])
+    points = np.stack([np.sin(angle), 0 * angle, np.cos(angle)], -1)
+    np.testing.assert_array_equal(Fisheye((-1 / 3, 0, 0, 0)).project(points)[1], [True, True, False, False])
+
+
 @few
 @given(brown_conrady(), seeds)
 def test_undistort_undoes_distort_for_any_brown_conrady(lens, seed):

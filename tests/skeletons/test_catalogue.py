@@ -112,6 +112,8 @@ def test_words_that_mean_different_points_are_not_merged():
         for other in points.keys() - {name}:
             assert not own & points[other], (name, other)
     assert CATALOGUE["body25"].canonical[1] == "mid_shoulder"
+    for name in ("panoptic19", "panoptic15_nose", "panoptic15_headtop", "virtualpose17"):
+        assert CATALOGUE[name].canonical[0] == "mid_shoulder"
     assert CATALOGUE["body25b"].canonical[17] == "upper_neck" == CATALOGUE["mpii16"].canonical[8]
 
 
