@@ -18,21 +18,28 @@ from metricpose.virtual.scenes import SceneBatch, SceneOptions, generate_scenes
 from metricpose.virtual.world import WorldOptions, built_world
 
 FOLDER = Path(__file__).parents[1] / "src" / "metricpose" / "cli" / "demo_scene"
-SEED = 4
+SEED, COUNT = 4, 40_000
 
 
 def suits(scenes: SceneBatch, index: int) -> bool:
-    """Four to six people, all seen and none invented, a child and somebody sitting among them, nobody cut off."""
+    """Four to six people, all seen and none invented, a child and somebody sitting among them, nobody at the border."""
     real, present = scenes.real[index], scenes.present[index]
     words = tags_of(scenes, index)
     flat = {word for tags in words for word in tags}
     depth = scenes.joints_cam[index][real][..., 2].mean(-1)
+    joints_px = scenes.joints_px[index][real]
+    height_px = joints_px[..., 1].amax(1) - joints_px[..., 1].amin(1)
+    seen = (scenes.detections.scores[index][real] > 0).sum(-1)
     return (
         4 <= int(real.sum()) <= 6
         and bool((real == present).all())
         and {"child", "adult", "standing", "sitting"} <= flat
-        and not {"truncated"} & flat
-        and float(depth.max()) < 14.0
+        and not {"truncated", "raised", "lying"} & flat
+        and float(depth.max()) < 12.0
+        and float(joints_px[..., 0].min()) > 80.0
+        and float(joints_px[..., 0].max()) < 1200.0
+        and float(height_px.min()) > 110.0
+        and int(seen.min()) >= 12
     )
 
 
@@ -44,7 +51,7 @@ def main() -> None:
     options = SceneOptions(
         cameras=CameraOptions(required=HELD_OUT_BANDS, sizes=((1280, 720),), level_share=1.0), child_share=0.3
     )
-    scenes = generate_scenes(4000, world.poses, world.bodies, options, torch.Generator().manual_seed(SEED))
+    scenes = generate_scenes(COUNT, world.poses, world.bodies, options, torch.Generator().manual_seed(SEED))
     index = next(i for i in range(len(scenes.present)) if suits(scenes, i))
     camera = camera_of(scenes.cameras, index, with_extrinsics=True)
     extra = {"tags": tags_of(scenes, index), "family": family_of(scenes.cameras, index)}
