@@ -1,0 +1,1 @@
+"""Bodies: the bank of measured proportions, and body models."""

@@ -1,0 +1,1 @@
+"""Networks: tensors in, named tuples out; one architecture in a file."""
