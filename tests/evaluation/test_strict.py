@@ -97,6 +97,12 @@ def test_a_picture_without_prediction_is_all_misses():
     assert row["pck_abs_all"].value == 0
 
 
+def test_no_picture_at_all_is_an_empty_report():
+    report = evaluate([], [])
+    assert (report.images, report.overall.people, report.overall["mrpe"].n) == (0, 0, 0)
+    assert report.to_text().splitlines()[1].split()[:4] == ["all", "0", "0", "0"]
+
+
 def test_somebody_elsewhere_is_a_miss_and_a_ghost():
     row = evaluate([("a", people((1.5, 0.1, 6.0)))], [("a", people((-1.5, 0.2, 4.0)))]).overall
     assert (row.matched, row.misses, row.ghosts) == (0, 1, 1)
@@ -244,6 +250,11 @@ def test_errors_say_what_to_do():
         evaluate([("a", truth), ("b", truth.to(COCO17))], [("a", truth), ("b", truth)])
     with pytest.raises(InputError, match="tags for the 3 people of 'a', got 1"):
         evaluate([], [("a", truth)], tags={"a": [["child"]]})
+    for tags in ("abc", 5, ["child", "", ""], [[1], [], []], {"child": 3}):
+        with pytest.raises(InputError, match=r"expected tags of 'a' such as \[\[\"child\"\], \[\]\], got "):
+            evaluate([], [("a", truth)], tags={"a": tags})
+    with pytest.raises(InputError, match=r"expected the family of 'a' to be a word, got \['tele'\]"):
+        evaluate([], [("a", truth)], families={"a": ["tele"]})
     with pytest.raises(InputError, match=r"'a' at \(1000, 800\) px as in the truth, got \(500, 400\)"):
         evaluate([("a", truth.replaced(camera=CAMERA.resized((500, 400))))], [("a", truth)])
     alone = Skeleton(name="tail", joints=("tail",), parents=(-1,), mirror=(0,))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -114,6 +115,8 @@ def _picture(
     family: str | None,
 ) -> _Picture:
     words = _words(name, tags, len(true))
+    if family is not None and not isinstance(family, str):
+        raise InputError(f"evaluate: expected the family of {name!r} to be a word, got {family!r:.60}")
     if predicted is None:
         return _Picture(family=family, values=_no_values(), matched_tags=(), missed_tags=tuple(words), ghosts=0)
     predicted = predicted if predicted.skeleton.name == true.skeleton.name else predicted.to(true.skeleton)
@@ -127,12 +130,23 @@ def _picture(
     )
 
 
-def _words(name: str, tags: Sequence[Sequence[str]] | None, people: int) -> list[frozenset[str]]:
+def _words(name: str, tags: Any, people: int) -> list[frozenset[str]]:
+    """Checked here, as they come straight from files."""
     if tags is None:
         return [frozenset()] * people
+    if not isinstance(tags, Sequence) or isinstance(tags, str) or not all(map(_are_words, tags)):
+        raise InputError(f'evaluate: expected tags of {name!r} such as [["child"], []], got {tags!r:.60}')
     if len(tags) != people:
         raise InputError(f"evaluate: expected tags for the {people} people of {name!r}, got {len(tags)}")
     return [frozenset(words) for words in tags]
+
+
+def _are_words(words: Any) -> bool:
+    return (
+        isinstance(words, Sequence | frozenset | set)
+        and not isinstance(words, str)
+        and all(isinstance(word, str) for word in words)
+    )
 
 
 def _no_values() -> dict[str, np.ndarray]:
