@@ -309,7 +309,7 @@ function middleOf(points) {
 }
 
 const VIEWS = {
-  aside: { azimuth: -0.62, elevation: 0.38 },
+  aside: { azimuth: -0.7, elevation: 0.3 },
   top: { azimuth: 0, elevation: Math.PI / 2 - 0.001 },
   side: { azimuth: -Math.PI / 2, elevation: 0.06 },
 };
@@ -324,16 +324,35 @@ function look(name) {
 
 /** Looks from the given angles, as near as leaves the points in view with room for labels. */
 function fit(angles, points) {
-  const middle = middleOf(points);
-  Object.assign(eye, angles, { target: middle, distance: 1, zoom: 1.25 });
+  Object.assign(eye, angles, { target: middleOf(points), distance: 1, zoom: 1.25 });
+  for (let round = 0; round < 4; round++) {
+    eye.distance = neededDistance(points);
+    centre(points);
+  }
+  eye.distance = neededDistance(points);
+}
+
+function neededDistance(points) {
   const view = viewer();
-  const room = [0.78 * view.middle[0], 0.76 * view.middle[1]];
-  const distances = points.map((p) => {
-    const d = minus(p, middle);
+  const room = [0.8 * view.middle[0], 0.78 * view.middle[1]];
+  return Math.max(1.5, ...points.map((p) => {
+    const d = minus(p, eye.target);
     const needed = Math.max(Math.abs(dot(d, view.right)) / room[0], Math.abs(dot(d, view.up)) / room[1]);
     return needed * view.focal - dot(d, view.ahead);
+  }));
+}
+
+/** Moves the target so that the points' outline on the screen is about its middle. */
+function centre(points) {
+  const view = viewer();
+  const outline = points.map((p) => placed(view, p)).filter(Boolean);
+  if (!outline.length) return;
+  const off = [0, 1].map((i) => {
+    const along = outline.map((p) => p[i]);
+    return (Math.min(...along) + Math.max(...along)) / 2 - view.middle[i];
   });
-  eye.distance = Math.max(1.5, ...distances);
+  const metres = eye.distance / view.focal;
+  eye.target = add(eye.target, add(times(view.right, off[0] * metres), times(view.up, -off[1] * metres)));
 }
 
 /** From where the picture was taken, with its field of view; the camera's roll is left out. */
