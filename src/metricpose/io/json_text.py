@@ -49,5 +49,8 @@ def plain_numbers(array: np.ndarray) -> Any:
     exact = array.astype(np.float64)
     if array.dtype == np.float32 and array.size:
         exact = array.astype(np.str_).astype(np.float64)
-    finite = np.isfinite(exact)
-    return exact.tolist() if finite.all() else np.where(finite, exact, None).tolist()
+    if np.isfinite(exact).all():
+        return exact.tolist()
+    nullable = exact.astype(object)
+    nullable[~np.isfinite(exact)] = None
+    return nullable.tolist()

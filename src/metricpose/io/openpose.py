@@ -42,7 +42,7 @@ def openpose_records(document: Any, stem: str, options: ReadOptions) -> list[Ima
     options, skeleton = replace(options, order_of_25=order), options.skeleton
     detections = []
     for index, person in enumerate(member(document, "people", list)):
-        if not person or person.get("pose_keypoints_2d") == []:
+        if person == {} or (isinstance(person, dict) and person.get("pose_keypoints_2d") == []):
             continue
         with located(f"people[{index}]"):
             detection, skeleton = _detection(person, options, skeleton)

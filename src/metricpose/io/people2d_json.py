@@ -147,7 +147,7 @@ def joints_of(person: Any, skeleton: Skeleton) -> tuple[np.ndarray, np.ndarray]:
     joints_px = numbers(rows, (len(skeleton), 2), "joints_px", finite=False)
     scores = member(person, "joint_scores", list, None)
     if scores is None:
-        return joints_px, (~np.isnan(joints_px).any(axis=-1)).astype(np.float64)
+        return joints_px, np.where(np.isnan(joints_px).any(axis=-1), 0.0, 1.0)
     return joints_px, _checked_scores(numbers(scores, (len(skeleton),), "joint_scores"), "joint_scores")
 
 

@@ -160,9 +160,11 @@ def _cameras(arrays: Mapping[str, np.ndarray], images: int) -> list[Camera]:
 
 def _loaded(path: str | Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise InputError(f"{path}: expected an NPZ of people, got a single array; write it with write_people3d")
+        # Opened here, as numpy leaves a damaged archive open.
+        with Path(path).open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
+            if isinstance(archive, np.ndarray):
+                raise InputError(f"{path}: expected an NPZ of people, got a single array; use write_people3d")
             return {key: archive[key] for key in archive.files}
     except OSError as error:
         raise FileError(f"{path}: cannot read this NPZ file ({error.strerror or error}); check the path") from error

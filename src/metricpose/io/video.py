@@ -22,7 +22,8 @@ class VideoFrame:
 def read_video(path: str | Path) -> Iterator[VideoFrame]:
     """The frames of the video, upright, in order of time.
 
-    A damaged or truncated video gives the frames that can be read; then the iterator raises.
+    A damaged or truncated video gives the frames that can be read; then the iterator raises. A truncated stream
+    whose header promises neither frames nor a duration (fragmented MP4) is taken as whole.
 
     Raises:
         MissingExtraError: PyAV is not installed.
@@ -52,7 +53,7 @@ def _frames(av: Any, path: Path) -> Iterator[VideoFrame]:
                 time_s = frame.time if frame.time is not None else read / float(stream.average_rate or 25)
                 yield VideoFrame(index=read, time_s=float(time_s), image=_upright(frame))
                 read, end_s = read + 1, float(time_s)
-            fault = _shortfall(stream, read)
+            fault = _shortfall(container, stream, read, end_s)
     except av.error.FFmpegError as error:
         fault = str(error.strerror or error)
     if not read:
@@ -72,10 +73,15 @@ def _video_stream(container: Any, path: Path) -> Any:
     return stream
 
 
-def _shortfall(stream: Any, read: int) -> str:
-    """What is missing, by the number of frames that the header promises; decoders drop a few at the ends."""
-    promised = stream.frames
-    return f"{read} of {promised} frames" if promised and read < 0.98 * promised - 2 else ""
+def _shortfall(container: Any, stream: Any, read: int, end_s: float) -> str:
+    """What is missing of the frames, or else of the time, that the header promises; files without either tell nothing.
+
+    Decoders drop a frame or two at the ends, and sound may go on after the last picture.
+    """
+    promised, duration_s = stream.frames, (container.duration or 0) * 1e-6
+    if promised:
+        return f"{read} of {promised} frames" if read < promised - max(1.0, 0.02 * promised) else ""
+    return f"{end_s:.2f} of {duration_s:.2f} s" if end_s < 0.9 * duration_s - 1.0 else ""
 
 
 def _upright(frame: Any) -> np.ndarray:
