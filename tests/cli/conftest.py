@@ -33,3 +33,18 @@ def flat_lifter(monkeypatch: pytest.MonkeyPatch) -> None:
         )
 
     monkeypatch.setattr(RayLifter, "load", staticmethod(lambda *args, **kwargs: flat))
+
+
+@pytest.fixture
+def batch_lifter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers nothing, at once: for the bench, which only calls."""
+
+    class Idle:
+        def __call__(self, *args: object) -> None:
+            return None
+
+        def many(self, pictures: object) -> None:
+            return None
+
+    monkeypatch.setattr(RayLifter, "load", staticmethod(lambda *args, **kwargs: Idle()))
+    monkeypatch.setattr("metricpose.cli.timing._LEAST_SECONDS", 0.0)

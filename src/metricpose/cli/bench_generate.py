@@ -16,16 +16,14 @@ _POSES_PER_SOURCE = 20_000
 def rows(people: tuple[int, ...], repeats: int) -> Iterator[Row]:
     """A row per batch of about so many people; building the world (once per training) is not timed."""
     with needs_extra("making virtual scenes", "train"):
+        from metricpose.virtual.scenes import SceneOptions
+        from metricpose.virtual.seeded import seeded_scenes
         from metricpose.virtual.world import WorldOptions, built_world
 
     world = built_world(WorldOptions(procedural_count=_POSES_PER_SOURCE, prior_count=_POSES_PER_SOURCE))
 
     def made(scenes: int) -> "SceneBatch":
-        import torch
-
-        from metricpose.virtual.scenes import SceneOptions, generate_scenes
-
-        return generate_scenes(scenes, world.poses, world.bodies, SceneOptions(), torch.Generator().manual_seed(0))
+        return seeded_scenes(scenes, world, SceneOptions(), seed=0)
 
     for count in people:
         scenes = max(1, count // _PEOPLE_PER_SCENE)

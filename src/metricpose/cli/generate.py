@@ -56,10 +56,9 @@ def run(args: Namespace) -> int:
 
 def made_scenes(args: Namespace) -> "SceneBatch":
     """The scenes that the arguments ask for."""
-    import torch
-
     from metricpose.virtual.cameras import HELD_OUT_BANDS, CameraOptions
-    from metricpose.virtual.scenes import SceneOptions, generate_scenes
+    from metricpose.virtual.scenes import SceneOptions
+    from metricpose.virtual.seeded import seeded_scenes
     from metricpose.virtual.world import WorldOptions, built_world
 
     world = built_world(
@@ -73,7 +72,7 @@ def made_scenes(args: Namespace) -> "SceneBatch":
     )
     cameras = CameraOptions(required=HELD_OUT_BANDS) if args.held_out else CameraOptions()
     options = SceneOptions(cameras=cameras, child_share=args.child_share)
-    return generate_scenes(args.scenes, world.poses, world.bodies, options, torch.Generator().manual_seed(args.seed))
+    return seeded_scenes(args.scenes, world, options, args.seed)
 
 
 def scene_records(
