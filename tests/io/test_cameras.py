@@ -183,6 +183,7 @@ tvec:
             ("9.0e+02", ".nan", "camera matrix: expected finite numbers, got NaN, infinity or null in [nan, 0.0"),
             ("9.0e+02,", "", "camera matrix: expected 9 numbers, got 8"),
             ("9.0e+02", "wide", "camera matrix: expected lists of numbers of one length, got ['wide', 0.0"),
+            ("-2.5e-01", "1.0e+300", "distortion: expected numbers of at most 1e+12, got [1e+300, 0.1, 0.001, -0.0005"),
             ("1280", "12.5", "image width: expected a whole number, got 12.5"),
             ("0., 0., 1. ]", "0., 0., 1. ", "line 12: expected the brackets to be closed, got the end of the file"),
             ("nframes: 30", "nframes 30", "line 4: expected `key: value`, a list or a number, got 'nframes 30'"),

@@ -192,6 +192,11 @@ STEEP = {"intrinsics_px": [[50, 0, 32], [0, 50, 24], [0, 0, 1]]}
         ({"box_px": [5, 5, 5, 9]}, "box: expected x1 > x0 and y1 > y0, got [5.0, 5.0, 5.0, 9.0] (no area)"),
         ({"box_px": [5, 5, 9]}, "box_px: expected 4 numbers, got 3"),
         ({"box_px": [0, 0, float("inf"), 9]}, "box_px: expected finite numbers, got NaN, infinity or null"),
+        (
+            {"box_px": [0, 0, 1e300, 9]},
+            "box_px: expected numbers of at most 1e+12, got [0, 0, 1e+300, 9]; check the units",
+        ),
+        ({"joints_px": [[1, 1e300]] * 14}, "joint 0: expected finite coordinates, got [1.0, 1e+300] with score 0.25"),
         ({"id": 1.5}, "id: expected a whole number, got 1.5"),
         ({"id": 2**80}, "id: expected a whole number, got 1208925819614629174706176"),
     ],

@@ -113,6 +113,7 @@ PERSON = "images[0] ('a.jpg'): people[1]: "
         ({"joints_cam": ...}, "joints_cam: expected a list, got nothing; add it"),
         ({"joints_cam": [[0, 0, 1]] * 16}, "joints_cam: expected 17 x 3 numbers, got 16 x 3"),
         ({"joints_cam": [[0, 0, None]] * 17}, "joints_cam and joint_sigma: expected finite metres and sigmas of 0 or"),
+        ({"joints_cam": [[0, 0, 1e300]] * 17}, "joints_cam and joint_sigma: expected finite metres and sigmas of 0 or"),
         ({"joint_sigma": [-1] * 17}, "joints_cam and joint_sigma: expected finite metres and sigmas of 0 or more"),
         ({"joint_sigma": [1e999] * 17}, "joints_cam and joint_sigma: expected finite metres and sigmas of 0 or more"),
         ({"root_cam": [1, 2, float("nan")]}, "root_cam: expected finite numbers, got NaN, infinity or null in [1, 2,"),

@@ -7,7 +7,7 @@ import numpy as np
 
 from metricpose._errors import InputError
 from metricpose.geometry.boxes import around_joints
-from metricpose.io.fields import shown
+from metricpose.io.fields import LARGEST, shown
 from metricpose.people import People2D
 from metricpose.skeletons import Skeleton
 
@@ -24,8 +24,9 @@ class Detection:
 
     def __post_init__(self) -> None:
         seen = self.joint_scores > 0
-        if not np.isfinite(self.joints_px[seen]).all():
-            joint = int(np.flatnonzero(seen & ~np.isfinite(self.joints_px).all(axis=-1))[0])
+        faulty = seen & ~(np.abs(self.joints_px) <= LARGEST).all(axis=-1)
+        if faulty.any():
+            joint = int(np.flatnonzero(faulty)[0])
             raise InputError(
                 f"joint {joint}: expected finite coordinates, got {shown(self.joints_px[joint].tolist())} with score "
                 f"{self.joint_scores[joint]:g}; give an unseen joint the score 0"

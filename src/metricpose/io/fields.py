@@ -8,6 +8,9 @@ import numpy as np
 
 from metricpose._errors import InputError
 
+# Pixels, metres and coefficients beyond this are faults, and their products may overflow.
+LARGEST = 1e12
+
 _REQUIRED = object()
 
 
@@ -59,6 +62,8 @@ def numbers(values: Any, shape: tuple[int, ...], what: str, *, finite: bool = Tr
     array = array.reshape(shape)
     if finite and not np.isfinite(array).all():
         raise InputError(f"{what}: expected finite numbers, got NaN, infinity or null in {shown(values)}; remove it")
+    if finite and (np.abs(array) > LARGEST).any():
+        raise InputError(f"{what}: expected numbers of at most {LARGEST:g}, got {shown(values)}; check the units")
     return array
 
 

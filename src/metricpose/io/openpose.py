@@ -15,7 +15,7 @@ import numpy as np
 
 from metricpose._errors import InputError
 from metricpose.io.detections import Detection, people_of
-from metricpose.io.fields import flat_keypoints, located, member, whole_number
+from metricpose.io.fields import LARGEST, flat_keypoints, located, member, whole_number
 from metricpose.io.options import ReadOptions
 from metricpose.io.records import ImagePeople2D
 from metricpose.skeletons import CATALOGUE, Skeleton
@@ -68,7 +68,7 @@ def _sound_joints(document: Any) -> Iterator[tuple[np.ndarray, np.ndarray]]:
             joints_px, scores = flat_keypoints(member(person, "pose_keypoints_2d", list), "pose_keypoints_2d")
         except InputError:
             continue
-        if len(joints_px) == 25 and np.isfinite(joints_px).all():
+        if len(joints_px) == 25 and (np.abs(joints_px) <= LARGEST).all():
             yield joints_px, scores
 
 

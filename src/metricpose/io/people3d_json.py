@@ -20,7 +20,7 @@ from metricpose.geometry import Camera
 from metricpose.io.atomic import write_text
 from metricpose.io.camera_json import camera_from_json, camera_to_json
 from metricpose.io.detections import people_of
-from metricpose.io.fields import located, member, numbers, shown, whole_number
+from metricpose.io.fields import LARGEST, located, member, numbers, shown, whole_number
 from metricpose.io.json_text import plain_numbers, read_json
 from metricpose.io.people2d_json import (
     check_schema,
@@ -138,7 +138,11 @@ def _estimate(person: Any, skeleton: Skeleton) -> dict[str, Any]:
     rows = [[None] * 3 if row is None else row for row in member(person, "joints_cam", list)]
     sigma = numbers(member(person, "joint_sigma", list), (joints,), "joint_sigma", finite=False)
     joints_cam = numbers(rows, (joints, 3), "joints_cam", finite=False)
-    if not np.isfinite(joints_cam[~np.isnan(sigma)]).all() or np.isinf(sigma).any() or (sigma < 0).any():
+    known = ~np.isnan(sigma)
+    sound = (
+        (np.abs(joints_cam[known]) <= LARGEST).all() and (sigma[known] >= 0).all() and (sigma[known] <= LARGEST).all()
+    )
+    if not sound:
         raise InputError(
             "joints_cam and joint_sigma: expected finite metres and sigmas of 0 or more, got others; "
             "a joint of which nothing is known has null in both"
