@@ -60,6 +60,18 @@ def test_an_unseen_joint_stands_where_the_estimate_projects() -> None:
     assert 0 < faint[..., 2].sum() < 0.9 * full[..., 2].sum()
 
 
+@pytest.mark.parametrize("score", [0.0, 1.0])
+def test_a_limb_to_an_unseen_joint_is_dashed(score: float) -> None:
+    scores = np.ones((1, 17))
+    scores[0, COCO.index("left_ankle")] = score
+    people = standing(joint_scores=scores)
+    drawn = np.asarray(overlay(people, np.zeros((600, 800, 3), np.uint8)))
+    (x, top), (_, bottom) = people.joints_px[0, COCO.index("left_knee")], people.joints_px[0, COCO.index("left_ankle")]
+    along = drawn[round(float(top)) + 8 : round(float(bottom)) - 8, round(float(x))].max(axis=-1)
+    assert (along > 60).any()
+    assert (along < 20).any() == (score == 0.0)
+
+
 def test_unknown_joints_and_those_behind_the_camera_are_not_drawn() -> None:
     joints, sigma, scores = np.array(standing().joints_cam), np.full((1, 17), 0.03), np.ones((1, 17))
     joints[0, 9], sigma[0, 9], scores[0, 9] = np.nan, np.inf, 0.0

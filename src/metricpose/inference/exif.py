@@ -38,12 +38,12 @@ def read_exif(path: str | Path) -> Mapping[str, Any]:
 
 
 def _plain(value: Any) -> float | str | None:
-    """A number or a text; None for anything else, such as the fraction 0/0."""
+    """A number (NaN for the fraction 0/0) or a text; None for anything else."""
     if isinstance(value, bytes):
         value = value.decode("ascii", errors="replace")
     if isinstance(value, str):
         return value.strip("\0 ")
     try:
         return float(value)
-    except (TypeError, ValueError, ZeroDivisionError):
+    except (TypeError, ValueError):
         return None

@@ -133,6 +133,6 @@ def _number(exif: Mapping[str, Any], tag: str) -> float | None:
     """A tag as a positive finite number; zero stands for unknown in EXIF."""
     try:
         value = float(exif[tag])
-    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+    except (KeyError, TypeError, ValueError):
         return None
     return value if math.isfinite(value) and value > 0.0 else None
