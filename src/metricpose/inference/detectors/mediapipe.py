@@ -42,6 +42,8 @@ class MediapipeDetector:
             self._network = _solution().Pose(
                 static_image_mode=True, model_complexity=_FULL_MODEL, min_detection_confidence=min_score
             )
+            # Its threads start when they like, and talk about it; once a picture has passed they all have.
+            self._network.process(np.zeros((64, 64, 3), np.uint8))
 
     def __call__(self, image: np.ndarray, *, name: str | None = None) -> People2D:
         """See `Detector`; `name` is not looked at."""
