@@ -23,8 +23,8 @@ from metricpose.virtual.world import WorldOptions, built_world
 class RayLifterRecipe:
     """The knobs of this recipe; `metricpose train ray_lifter --set scenes=256` changes one."""
 
-    steps: int = 12_000
-    scenes: int = 384  # per step and process
+    steps: int = 24_000
+    scenes: int = 320  # per step and process
     seed: int = 0
     rate: float = 2e-3
     width: int = 288
@@ -89,6 +89,6 @@ def ray_lifter(recipe: RayLifterRecipe, device: torch.device) -> TrainingSetup:
         loss=loss,
         validate=validate,
         finish=finish,
-        optimiser=OptimiserOptions(steps=recipe.steps, rate=recipe.rate),
+        optimiser=OptimiserOptions(steps=recipe.steps, rate=recipe.rate, muon_prefixes=("blocks.", "attention.")),
         seed=recipe.seed,
     )

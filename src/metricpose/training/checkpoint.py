@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from metricpose._errors import FileError, InputError
+
+Optimisers = Sequence[torch.optim.Optimizer]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,13 +27,14 @@ class Progress:
 
 
 def save_checkpoint(
-    path: Path, model: nn.Module, average: dict[str, Tensor], optimiser: torch.optim.Optimizer, progress: Progress
+    path: Path, model: nn.Module, average: dict[str, Tensor], optimisers: Optimisers, progress: Progress
 ) -> None:
     """Writes beside `path` first and renames, so that a kill at any moment leaves the last whole file."""
     tensors = {f"model/{name}": value for name, value in model.state_dict().items()}
     tensors |= {f"average/{name}": value for name, value in average.items()}
-    for index, state in optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser/{index}/{name}": torch.as_tensor(value) for name, value in state.items()}
+    for number, part in enumerate(optimisers):
+        for index, state in part.state_dict()["state"].items():
+            tensors |= {f"optimiser/{number}.{index}/{name}": torch.as_tensor(value) for name, value in state.items()}
     tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     temporary = path.with_name(path.name + ".tmp")
     save_file(tensors, temporary, metadata={"progress": json.dumps(vars(progress))})
@@ -40,7 +44,7 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    path: Path, model: nn.Module, average: dict[str, Tensor], optimiser: torch.optim.Optimizer
+    path: Path, model: nn.Module, average: dict[str, Tensor], optimisers: Optimisers
 ) -> Progress:
     """Puts everything back, strictly. Raises FileError for an unreadable file, InputError for another model's."""
     try:
@@ -50,7 +54,7 @@ def load_checkpoint(
     except (OSError, SafetensorError) as error:
         raise FileError(f"{path}: not a readable checkpoint ({error}); delete it to start afresh") from error
     if "progress" not in metadata:
-        raise InputError(f"{path}: expected a training checkpoint, got plain weights; choose another --out folder")
+        raise InputError(f"{path}: expected a training checkpoint, got plain weights; choose another --output folder")
     parts: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}, "optimiser": {}}
     for name, value in tensors.items():
         kind, _, rest = name.partition("/")
@@ -59,18 +63,21 @@ def load_checkpoint(
         model.load_state_dict(parts["model"], strict=True)
     except RuntimeError as error:
         first = str(error).splitlines()[-1].strip()
-        raise InputError(f"{path}: the checkpoint is of another model ({first}); choose another --out folder") from error
+        raise InputError(f"{path}: the checkpoint is of another model ({first}); choose another --output folder") from error
     for name, value in parts["average"].items():
         average[name].copy_(value)
-    _load_optimiser(optimiser, parts["optimiser"])
+    for number, part in enumerate(optimisers):
+        _load_optimiser(part, number, parts["optimiser"])
     return Progress(**json.loads(metadata["progress"]))
 
 
-def _load_optimiser(optimiser: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+def _load_optimiser(optimiser: torch.optim.Optimizer, number: int, tensors: dict[str, Tensor]) -> None:
     state: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors.items():
-        index, _, field = name.partition("/")
-        state.setdefault(int(index), {})[field] = value
+        place, _, field = name.partition("/")
+        owner, _, index = place.partition(".")
+        if int(owner) == number:
+            state.setdefault(int(index), {})[field] = value
     whole = optimiser.state_dict()
     whole["state"] = state
     optimiser.load_state_dict(whole)

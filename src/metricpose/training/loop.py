@@ -6,14 +6,14 @@ Data of step n depend on (seed, n, rank) alone, so that resuming needs no random
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from metricpose.training.checkpoint import Progress, load_checkpoint, save_checkpoint
+from metricpose.training.checkpoint import Optimisers, Progress, load_checkpoint, save_checkpoint
 from metricpose.training.distributed import Team, agreed
 from metricpose.training.setup import OptimiserOptions, TrainingSetup
 
@@ -41,11 +41,15 @@ class RunResult:
 
 
 def learning_rate(step: int, options: OptimiserOptions) -> float:
-    """Linear warm-up, then a cosine to zero at the last step."""
+    """Linear warm-up, a plateau, then down to zero by one minus a square root (Haegele et al. 2024).
+
+    Only the end depends on the number of steps, so that a run can be told to go on for longer, or to end sooner.
+    """
     if step < options.warm_up:
         return options.rate * (step + 1) / options.warm_up
-    share = (step - options.warm_up) / max(1, options.steps - options.warm_up)
-    return options.rate * 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
+    fall = max(1.0, options.fall * options.steps)
+    share = (step - (options.steps - fall)) / fall
+    return options.rate * (1 - math.sqrt(min(1.0, max(0.0, share))))
 
 
 def step_generator(seed: int, step: int, team: Team) -> torch.Generator:
@@ -64,11 +68,24 @@ def _updated_average(average: dict[str, Tensor], model: nn.Module, step: int, de
                 average[name].copy_(value)
 
 
-def _optimiser(model: nn.Module, options: OptimiserOptions) -> torch.optim.AdamW:
-    matrices = [p for p in model.parameters() if p.ndim >= 2]
+def _optimisers(model: nn.Module, options: OptimiserOptions) -> list[torch.optim.Optimizer]:
+    """Muon (Jordan et al. 2024) for the matrices between hidden layers, AdamW for all else.
+
+    Muon is scaled to AdamW's step size, so that one learning rate serves both. On the ray lifter it reached AdamW's loss
+    in half the steps, at the same cost per step.
+    """
+    names = {name for name, p in model.named_parameters() if p.ndim == 2 and name.startswith(options.muon_prefixes)}
+    hidden = [p for name, p in model.named_parameters() if name in names]
+    matrices = [p for name, p in model.named_parameters() if name not in names and p.ndim >= 2]
     vectors = [p for p in model.parameters() if p.ndim < 2]
     groups = [{"params": matrices, "weight_decay": options.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=options.rate, betas=(0.9, 0.98))
+    result: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, lr=options.rate, betas=(0.9, 0.98))]
+    if hidden:
+        muon = torch.optim.Muon(
+            hidden, lr=options.rate, weight_decay=options.weight_decay, momentum=0.95, adjust_lr_fn="match_rms_adamw"
+        )
+        result.append(muon)
+    return result
 
 
 def trained(setup: TrainingSetup, options: RunOptions, team: Team, report: Report) -> RunResult:
@@ -78,14 +95,14 @@ def trained(setup: TrainingSetup, options: RunOptions, team: Team, report: Repor
     path = options.folder / "checkpoint.safetensors"
     model = setup.model.to(team.device)
     average = {name: value.detach().clone() for name, value in model.state_dict().items()}
-    optimiser = _optimiser(model, setup.optimiser)
+    optimisers = _optimisers(model, setup.optimiser)
     progress = Progress(step=0, name=setup.name, seed=setup.seed, best_score=math.inf)
     if path.exists():
-        progress = load_checkpoint(path, model, average, optimiser)
+        progress = load_checkpoint(path, model, average, optimisers)
     network = nn.parallel.DistributedDataParallel(model) if team.size > 1 else model
     step, best = progress.step, progress.best_score
     while step < setup.optimiser.steps:
-        figures = _one_step(setup, network, optimiser, step, team)
+        figures = _one_step(setup, network, optimisers, step, team)
         step += 1
         _updated_average(average, model, step, setup.optimiser.average)
         if team.leads and step % options.report_every == 0:
@@ -96,7 +113,7 @@ def trained(setup: TrainingSetup, options: RunOptions, team: Team, report: Repor
         over = options.minutes is not None and time.monotonic() - began > 60 * options.minutes
         stop = agreed(team, over) if options.minutes is not None else False
         if team.leads and (last or stop or step % options.save_every == 0):
-            save_checkpoint(path, model, average, optimiser, Progress(step=step, name=setup.name, seed=setup.seed, best_score=best))
+            save_checkpoint(path, model, average, optimisers, replace(progress, step=step, best_score=best))
         if stop:
             break
     done = step >= setup.optimiser.steps
@@ -109,18 +126,19 @@ def trained(setup: TrainingSetup, options: RunOptions, team: Team, report: Repor
 
 
 def _one_step(
-    setup: TrainingSetup, network: nn.Module, optimiser: torch.optim.Optimizer, step: int, team: Team
+    setup: TrainingSetup, network: nn.Module, optimisers: Optimisers, step: int, team: Team
 ) -> Mapping[str, Tensor]:
-    for group in optimiser.param_groups:
+    for group in (group for optimiser in optimisers for group in optimiser.param_groups):
         group["lr"] = learning_rate(step, setup.optimiser)
     with torch.no_grad():
         batch = setup.batch(step_generator(setup.seed, step, team))
     with torch.autocast(team.device.type, torch.bfloat16, enabled=setup.optimiser.bf16):
         losses = setup.loss(network.train(), batch)
-    optimiser.zero_grad(set_to_none=True)
+    network.zero_grad(set_to_none=True)
     losses["total"].backward()
     nn.utils.clip_grad_norm_(network.parameters(), setup.optimiser.clip)
-    optimiser.step()
+    for optimiser in optimisers:
+        optimiser.step()
     return {name: value.detach() for name, value in losses.items()}
 
 

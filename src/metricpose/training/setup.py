@@ -13,15 +13,17 @@ Losses = Mapping[str, Tensor]
 
 @dataclass(frozen=True, kw_only=True)
 class OptimiserOptions:
-    """AdamW with a linear warm-up and a cosine to zero, clipped gradients, and an average of the weights."""
+    """AdamW with a linear warm-up and a fall to zero over the last share of the steps, clipped gradients, averaged weights."""
 
     steps: int = 10_000
     rate: float = 1.5e-3
     warm_up: int = 300
+    fall: float = 0.3
     weight_decay: float = 0.02
     clip: float = 1.0
     average: float = 0.999
     bf16: bool = True
+    muon_prefixes: tuple[str, ...] = ()  # names of hidden layers whose matrices Muon updates; AdamW the rest
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ class NoiseOptions:
 
     person_spread: float = 0.45  # of the log of a person's own multiplier
     joint_spread: float = 0.35  # of the log of a joint's own multiplier
-    median_multiplier: float = 0.8
+    median_multiplier: float = 0.65
     floor_px: float = 0.4
     hidden_multiplier: float = 3.5
     outlier: float = 0.01
@@ -31,7 +31,7 @@ class NoiseOptions:
     outside_guessed: float = 0.12
     person_swapped: float = 0.01
     part_swapped: float = 0.015
-    definition_m: float = 0.008  # detectors disagree about where a joint is
+    definition_m: float = 0.006  # detectors disagree about where a joint is
     thresholded: float = 0.35  # of detectors zero their unsure joints
 
 

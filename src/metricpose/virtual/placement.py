@@ -29,15 +29,20 @@ class PlacementOptions:
 
 
 _TRUNK_RADIUS = {"pelvis", "spine", "chest", "head", "left_shin", "right_shin", "left_forearm", "right_forearm"}
-_SOLES = tuple(i for i, (name, _) in enumerate(LANDMARKS) if name.endswith(("heel", "toe", "hand_tip")))
+SOLES = tuple(i for i, (name, _) in enumerate(LANDMARKS) if name.endswith(("heel", "toe")))
+_HANDS = tuple(i for i, (name, _) in enumerate(LANDMARKS) if name.endswith("hand_tip"))
 _ROUND = tuple(i for i, node in enumerate(NODES) if node in _TRUNK_RADIUS)
 
 
-def lowest_z(nodes: Tensor, landmarks: Tensor, radii: Tensor) -> Tensor:
-    """The lowest point (B,) m of bodies with nodes (B, 21, 3), landmarks (B, 27, 3), part radii (B, 21) m, z up."""
-    soles = landmarks[:, list(_SOLES), 2].amin(1)
+def lowest_z(nodes: Tensor, landmarks: Tensor, radii: Tensor, sole: Tensor) -> Tensor:
+    """The lowest point (B,) m of bodies, z up: nodes (B, 21, 3), landmarks (B, 27, 3), part radii (B, 21) m.
+
+    `sole` (B, 6) m: how far the sole lies under each of the SOLES landmarks.
+    """
+    feet = (landmarks[:, list(SOLES), 2] - sole).amin(1)
+    hands = landmarks[:, list(_HANDS), 2].amin(1) - 0.01
     rounds = (nodes[:, list(_ROUND), 2] - 0.8 * radii[:, list(_ROUND)]).amin(1)
-    return torch.minimum(soles, rounds)
+    return torch.minimum(torch.minimum(feet, hands), rounds)
 
 
 def floor_heights(group: Tensor, options: PlacementOptions, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -99,7 +104,7 @@ def _in_view(cameras: CameraBatch, point: Tensor, stature: Tensor, options: Plac
     inside = ((px > 0) & (px < cameras.size_px[:, None])).all(-1)
     size_px = cameras.focal_px[:, None] * stature[:, None] / distance
     share = size_px / cameras.size_px.amin(1)[:, None]
-    return inside & (cam[..., 2] > near) & (distance < far) & (share > 0.07) & (share < 1.7) & (size_px > 40)
+    return inside & (cam[..., 2] > near) & (distance < far) & (share > 0.07) & (share < 1.3) & (size_px > 40)
 
 
 def filled_slots(count: int, options: PlacementOptions, generator: torch.Generator) -> Tensor:

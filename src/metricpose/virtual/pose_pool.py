@@ -18,7 +18,7 @@ GROUPS = ("standing", "sitting", "crouching", "lying", "climbing")
 
 GROUP_OF_KIND: Mapping[str, str] = MappingProxyType({
     "sitting": "sitting", "sitting_bent": "sitting", "cross_legged": "sitting", "legs_stretched": "sitting",
-    "hugging_knees": "sitting", "straddling": "sitting",
+    "hugging_knees": "sitting",
     "squatting": "crouching", "crouching": "crouching", "all_fours": "crouching",
     "kneeling": "crouching", "kneeling_heels": "crouching", "kneeling_one": "crouching",
     "lying_supine": "lying", "lying_prone": "lying", "lying_propped": "lying", "lying_side": "lying",

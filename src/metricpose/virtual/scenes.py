@@ -16,7 +16,7 @@ from metricpose.virtual.occlusion import (
     far_side_of_head,
     in_picture,
 )
-from metricpose.virtual.placement import PlacementOptions, filled_slots, floor_heights, lowest_z, place
+from metricpose.virtual.placement import SOLES, PlacementOptions, filled_slots, floor_heights, lowest_z, place
 from metricpose.virtual.pose_pool import PoseAugmentation, PosePool
 from metricpose.virtual.rig import LANDMARKS, NODES
 
@@ -65,6 +65,7 @@ class Bodies:
     node_offsets: Tensor
     landmark_offsets: Tensor
     radii: Tensor
+    sole: Tensor
     stature_m: Tensor
     adults: Tensor
     children: Tensor
@@ -77,6 +78,7 @@ class Bodies:
             name: torch.as_tensor(getattr(bank, name)).float().to(device)
             for name in ("node_offsets", "landmark_offsets", "radii", "stature_m")
         }
+        tensors["sole"] = _sole(bank).float().to(device)
         adults, children = ((chosen & mask).nonzero()[:, 0].to(device) for mask in (~child, child))
         return cls(**tensors, adults=adults, children=children)
 
@@ -88,6 +90,17 @@ class Bodies:
 
         child = torch.rand(n, generator=generator, device=generator.device) < child_share
         return torch.where(child, pick(self.children), pick(self.adults)), child
+
+
+def _sole(bank: BodyBank) -> Tensor:
+    """(N, 6) m how far the sole lies under each heel and toe landmark, in the rest pose with flat feet."""
+    ankle_over_sole = torch.as_tensor(bank.sole_m)[:, None]
+    drops = []
+    for landmark in SOLES:
+        node = NODES.index(LANDMARKS[landmark][1])
+        to_toes = torch.as_tensor(bank.node_offsets[:, node, 2]) if "toes" in NODES[node] else 0.0
+        drops.append(torch.as_tensor(bank.landmark_offsets[:, landmark, 2]) + to_toes)
+    return (ankle_over_sole + torch.stack(drops, 1)).clamp_min(0)
 
 
 def _yawed(points: Tensor, yaw: Tensor) -> Tensor:
@@ -133,7 +146,7 @@ def _persons(slots: Tensor, pool: PosePool, bodies: Bodies, options: SceneOption
     return _Persons(
         coco=padded(_yawed(coco, yaw)),
         detector_coco=padded(_yawed(defined, yaw)),
-        pelvis_height=floor - padded(lowest_z(nodes, landmarks, bodies.radii[body])),
+        pelvis_height=floor - padded(lowest_z(nodes, landmarks, bodies.radii[body], bodies.sole[body])),
         stature=padded(flat_stature),
         group=group,
         child=padded(flat_child),

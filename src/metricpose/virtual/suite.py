@@ -51,9 +51,9 @@ def suite_scenes(options: SuiteOptions) -> Iterator[tuple[str, SceneBatch]]:
         WorldOptions(
             split="test",
             mocap_cache=options.mocap_cache,
-            mocap_share=0.0 if options.mocap_cache is None else 0.55,
+            mocap_share=0.0 if options.mocap_cache is None else 0.6,
             prior_share=0.0,
-            procedural_share=0.45,
+            procedural_share=0.4,
             procedural_count=20_000,
             seed=options.seed,
         )
