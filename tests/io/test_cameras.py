@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
 
 from metricpose import BrownConrady, Camera, FileError, Fisheye, InputError
 from metricpose.io import read_camera, read_cameras, write_camera
 from metricpose.io.calibration import rotation_of
 from metricpose.io.panoptic_json import PANOPTIC_FROM_WORLD
 from tests.io.same import assert_same_camera
-from tests.strategies import cameras
+from tests.strategies import cameras, seeds
 
 OPENCV = """%YAML:1.0
 ---
@@ -217,6 +219,14 @@ tvec:
         assert error_of(save(tmp_path / "c.yml", "")) == (
             "expected YAML, got an empty file; check the program that wrote it"
         )
+
+
+@settings(max_examples=30, deadline=None)
+@given(seeds, st.sampled_from((0.0, 1e-14, 1e-6, 1.0, 3.0, 9.0)))
+def test_rodrigues_formula_against_scipy(seed: int, angle: float) -> None:
+    axis = np.random.default_rng(seed).normal(size=3)
+    rotvec = angle * axis / np.linalg.norm(axis)
+    np.testing.assert_allclose(rotation_of(rotvec), Rotation.from_rotvec(rotvec).as_matrix(), atol=1e-12)
 
 
 class TestPose2Sim:

@@ -214,6 +214,17 @@ def test_faults_of_an_npz(tmp_path: Path, record: ImagePeople3D, changes: dict[s
     assert str(caught.value).startswith(f"{path}: {text}")
 
 
+def test_people_of_an_npz_may_come_in_any_order(tmp_path: Path) -> None:
+    people = made_people3d(np.random.default_rng(0), 60, skeleton_named("lsp14"))
+    turns = np.arange(60) % 3
+    path = tmp_path / "p.npz"
+    write_people3d(path, [ImagePeople3D(image=str(i), people=people[i * 20 : (i + 1) * 20]) for i in range(3)])
+    with np.load(path) as archive:
+        np.savez(path, **{key: archive[key] for key in archive.files} | {"person_image": turns})
+    for i, record in enumerate(read_people3d(path)):
+        assert_same(record.people, people[turns == i])
+
+
 class Bomb:
     """Leaves a trace where it is unpickled."""
 

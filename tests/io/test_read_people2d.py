@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from metricpose import Camera, InputError, MetricposeError
-from metricpose.io import read_people2d
+from metricpose import Camera, InputError, MetricposeError, People2D
+from metricpose.io import ImagePeople2D, read_people2d, write_people2d
 from metricpose.io.openpose import order_of_25
 from metricpose.skeletons import CATALOGUE, Skeleton
 
@@ -361,6 +361,16 @@ class TestSniffing:
     def test_a_result_of_ours_is_no_input(self, tmp_path: Path) -> None:
         path = save(tmp_path / "a.json", {"schema": "metricpose.people3d/1"})
         assert error_of(path).startswith("schema: expected 'metricpose.people2d/1', got 'metricpose.people3d/1'")
+
+    def test_a_given_camera_is_for_pictures_without_one(self, tmp_path: Path) -> None:
+        given, stated = Camera.from_fov((64, 48), 50), Camera.from_fov((64, 48), 60)
+        nobody = People2D.empty(COCO17, (64, 48))
+        records = [ImagePeople2D(image="a", people=nobody, camera=stated), ImagePeople2D(image="b", people=nobody)]
+        write_people2d(tmp_path / "p.json", records)
+        back = [record.camera for record in read_people2d(tmp_path / "p.json", camera=given)]
+        assert back[0] is not None
+        assert back[0].focal_px == stated.focal_px
+        assert back[1] is given
 
     def test_a_folder_without_json(self, tmp_path: Path) -> None:
         assert error_of(tmp_path).startswith(

@@ -65,7 +65,7 @@ def test_a_recording_of_a_turned_phone_comes_upright(tmp_path: Path) -> None:
     packed = [struct.pack(">8i", *(65536 * n for n in matrix)) for matrix in (straight, turned)]
     head, tail = path.read_bytes().split(b"tkhd")
     assert packed[0] in tail
-    path.write_bytes(head + b"tkhd" + tail.replace(*packed, 1))
+    path.write_bytes(head + b"tkhd" + tail.replace(packed[0], packed[1], 1))
     for frame, image in zip(read_video(path), stored, strict=True):
         np.testing.assert_array_equal(frame.image, np.rot90(image, -1))
 
