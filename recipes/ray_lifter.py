@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from metricpose.losses.lifting import LiftingLossOptions, lifting_loss
 from metricpose.models.ray_lifter import RayLifterNet, RayLifterOptions
-from metricpose.training.setup import OptimiserOptions, TrainingSetup
 from metricpose.training.lifter_export import exported
 from metricpose.training.lifter_judging import calibrated, judged
+from metricpose.training.setup import OptimiserOptions, TrainingSetup
 from metricpose.virtual.camera_knowledge import EXACT, NOTHING, KnowledgeOptions
 from metricpose.virtual.cameras import HELD_OUT_BANDS, CameraOptions
 from metricpose.virtual.lifting_batch import LiftingBatch, lifting_batch

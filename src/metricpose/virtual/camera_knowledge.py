@@ -25,7 +25,7 @@ EXACT = KnowledgeOptions(none=0.0, tilt_only=0.0, exact=1.0)
 
 
 def camera_rows(cameras: CameraBatch, options: KnowledgeOptions, generator: torch.Generator) -> Tensor:
-    """Rows (B, 8): up (3,) in the camera frame, tilt known, its sigma rad, height m, height known, its relative sigma."""
+    """Rows (B, 8): up (3,) in the camera frame, tilt known, its sigma rad, height m, known, its relative sigma."""
     b, device = len(cameras), generator.device
 
     def rand() -> Tensor:

@@ -42,7 +42,10 @@ class CameraOptions:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CameraBatch:
-    """B cameras: focal_px (B,), centre_px (B, 2), size_px (B, 2) w h, height_m, pitch_deg, roll_deg (B,), rotation (B, 3, 3)."""
+    """B cameras.
+
+    focal_px (B,), centre_px (B, 2), size_px (B, 2) w h, height_m, pitch_deg, roll_deg (B,), rotation (B, 3, 3).
+    """
 
     focal_px: Tensor
     centre_px: Tensor
@@ -59,7 +62,7 @@ class CameraBatch:
         return CameraBatch(**{name: value[index] for name, value in vars(self).items()})
 
     def to_cam(self, world: Tensor) -> Tensor:
-        """World points (B, ..., 3) m in the camera frames."""
+        """World points (B, N, ..., 3) m in the camera frames."""
         centre = torch.stack([torch.zeros_like(self.height_m)] * 2 + [self.height_m], -1)
         shape = (len(self),) + (1,) * (world.ndim - 2) + (3,)
         moved = (world - centre.reshape(shape)).flatten(1, -2)

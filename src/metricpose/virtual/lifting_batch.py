@@ -10,7 +10,11 @@ from metricpose.virtual.scenes import SceneBatch
 
 
 class LiftingBatch(NamedTuple):
-    """rays (B, P, 17, 3) unit, camera frame; scores (B, P, 17); camera (B, 8); present, real (B, P); joints_cam (B, P, 17, 3) m."""
+    """B scenes of P people.
+
+    rays (B, P, 17, 3) unit, camera frame; scores (B, P, 17); camera (B, 8); present, real (B, P);
+    joints_cam (B, P, 17, 3) m.
+    """
 
     rays: Tensor
     scores: Tensor

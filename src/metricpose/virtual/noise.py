@@ -1,4 +1,4 @@
-"""What a detector makes of true joints: errors that grow with size, hard joints, misses, swaps, and scores that mean it."""
+"""What a detector makes of true joints: errors that grow with size, hard joints, misses, swaps, telling scores."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,8 @@ from metricpose.skeletons.catalogue import COCO17
 ARMS, LEGS, FACE = (5, 6, 7, 8, 9, 10), (11, 12, 13, 14, 15, 16), (1, 2, 3, 4)
 
 JOINT_SIGMA = (
-    0.006, 0.006, 0.006, 0.008, 0.008, 0.010, 0.010, 0.011, 0.011, 0.013, 0.013, 0.015, 0.015, 0.012, 0.012, 0.013, 0.013,
+    0.006, 0.006, 0.006, 0.008, 0.008, 0.010, 0.010, 0.011, 0.011, 0.013, 0.013,
+    0.015, 0.015, 0.012, 0.012, 0.013, 0.013,
 )  # fmt: skip
 """Standard deviation per axis of each COCO-17 joint, of the stature in px, for a median person who is seen well."""
 
@@ -79,7 +80,10 @@ def detected(
     joints_px: Tensor, hidden: Tensor, inside: Tensor, stature_px: Tensor, size_px: Tensor,
     options: NoiseOptions, generator: torch.Generator,
 ) -> Detections:  # fmt: skip
-    """A detector's answer for true joints (B, P, 17, 2), hidden and inside (B, P, 17), stature_px (B, P), size_px (B, 2)."""
+    """A detector's answer for true joints (B, P, 17, 2).
+
+    hidden and inside (B, P, 17), stature_px (B, P), size_px (B, 2) w h.
+    """
     shape = tuple(hidden.shape)
     multiplier = options.median_multiplier * (options.person_spread * _normal(stature_px, generator)).exp()
     sigma = torch.tensor(JOINT_SIGMA, device=joints_px.device) * multiplier[..., None]

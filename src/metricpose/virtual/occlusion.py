@@ -42,7 +42,7 @@ def behind_bodies(
 ) -> Tensor:
     """Joints (B, P, J) behind a trunk or leg, their own or another's.
 
-    joints_px (B, P, 17, 2), depth (B, P, 17) m along the axis, radius_px (B, P): pixels that a length of the stature has.
+    joints_px (B, P, 17, 2), depth (B, P, 17) m along the axis, radius_px (B, P): the stature in px.
     """
     scene, seen, other = (present[:, :, None] & present[:, None]).nonzero().unbind(1)
     margin = options.nearer_m + 0.06 * (seen == other)[:, None]

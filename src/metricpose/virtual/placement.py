@@ -118,7 +118,7 @@ def place(
     cameras: CameraBatch, pelvis_height: Tensor, stature: Tensor, slots: Tensor,
     options: PlacementOptions, generator: torch.Generator,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """Pelvis positions (B, P, 3) m in the world and who of `slots` could be placed (B, P), one person after the other."""
+    """Pelvis positions (B, P, 3) m in the world and who of `slots` could be placed (B, P), one after the other."""
     b, p = pelvis_height.shape
     position = torch.full((b, p, 3), 1e4, device=generator.device)
     placed = torch.zeros(b, p, dtype=torch.bool, device=generator.device)

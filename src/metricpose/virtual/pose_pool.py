@@ -70,7 +70,7 @@ class PosePool:
 def pooled(parts: Sequence[tuple[Tensor, Tensor, float]]) -> PosePool:
     """A pool of (rotations (N, 21, 3, 3), group (N,), share) parts; share is the part's total weight."""
     if not parts or any(len(rotations) == 0 for rotations, _, _ in parts):
-        raise InputError("pose pool: expected at least one pose in every part, got an empty one; check the pose sources")
+        raise InputError("pose pool: expected at least one pose in every part, got none; check the pose sources")
     weights = [torch.full((len(r),), share / len(r), dtype=torch.float64, device=r.device) for r, _, share in parts]
     return PosePool(
         rotations=torch.cat([r.float() for r, _, _ in parts]),
@@ -118,5 +118,6 @@ def augmented(rotations: Tensor, group: Tensor, options: PoseAugmentation, gener
     result[:, arms] = where(swap, chest[:, None] @ rotations[donor][:, arms], rotations[:, arms])
     look = turn(1, options.head_turn_deg)
     for node in (_NECK, _HEAD):
-        result[:, node : node + 1] = where(chosen(options.head_turned), look @ result[:, node : node + 1], result[:, node : node + 1])
+        part = result[:, node : node + 1]
+        result[:, node : node + 1] = where(chosen(options.head_turned), look @ part, part)
     return where(chosen(options.jittered), turn(rotations.shape[1], options.jitter_deg) @ result, result)

@@ -1,7 +1,7 @@
 """The canonical rig: 21 rotations and a body's rest offsets make every landmark of a virtual person.
 
-Every pose source (mocap of any rig, the pose prior, the procedural source) answers with *global* rotations of these nodes,
-and every body is a set of rest offsets, so any pose fits any body, from infant to elder.
+Every pose source (mocap of any rig, the pose prior, the procedural source) answers with *global* rotations of these
+nodes, and every body is a set of rest offsets, so any pose fits any body, from infant to elder.
 
 Frame: the person's own, right-handed, metres: x forward, y left, z up. In the rest pose all rotations are the identity:
 a T-pose, standing upright, legs straight down, arms straight out along +-y with palms down, facing +x.
@@ -34,4 +34,4 @@ LANDMARKS = (
     ("left_big_toe", "left_toes"), ("right_big_toe", "right_toes"),
     ("left_small_toe", "left_toes"), ("right_small_toe", "right_toes"),
 )  # fmt: skip
-"""(landmark, the node it is fixed to). The first 17 are COCO-17 in its order. A landmark's rest offset is from its node."""
+"""(landmark, the node it is fixed to, which its rest offset is from). The first 17 are COCO-17 in its order."""

@@ -1,10 +1,11 @@
-"""Virtual scenes in batches: bodies, poses, floors and cameras make exact 3D people and what a detector sees of them."""
+"""Virtual scenes in batches: bodies, poses, floors and cameras make exact 3D people and what a detector sees."""
 
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
+from metricpose._errors import InputError
 from metricpose.bodies.bank import BodyBank
 from metricpose.virtual.cameras import CameraBatch, CameraOptions, sample_cameras
 from metricpose.virtual.kinematics import posed
@@ -122,7 +123,9 @@ class _Persons:
     raised: Tensor
 
 
-def _persons(slots: Tensor, pool: PosePool, bodies: Bodies, options: SceneOptions, generator: torch.Generator) -> _Persons:
+def _persons(
+    slots: Tensor, pool: PosePool, bodies: Bodies, options: SceneOptions, generator: torch.Generator
+) -> _Persons:
     """People for the filled `slots` (B, P) alone: poses and bodies are made for nobody else."""
     scene, n, device = slots.nonzero()[:, 0], int(slots.sum()), generator.device
     rotations, flat_group = pool.draw(n, generator, options.augmentation)
@@ -207,9 +210,7 @@ def generate_scenes(
     stature_px = people.stature * cameras.focal_px[:, None] / joints_cam[..., 2].mean(-1)
     hidden = behind_bodies(joints_px, joints_cam[..., 2], stature_px, placed, options.occlusion)
     hidden |= far_side_of_head(joints_cam) | behind_furniture(joints_px, options.occlusion, generator)
-    found = detected(
-        cameras.to_px(detector_cam), hidden, inside, stature_px, cameras.size_px, options.noise, generator
-    )
+    found = detected(cameras.to_px(detector_cam), hidden, inside, stature_px, cameras.size_px, options.noise, generator)
     present = placed & ((found.scores > 0).sum(-1) >= options.least_joints)
     present &= (inside & ~hidden).sum(-1) >= options.least_joints
     order = (~present).to(torch.int8).sort(dim=1, stable=True).indices
@@ -220,7 +221,9 @@ def generate_scenes(
 
     keep = present.any(1).nonzero()[:, 0]
     if len(keep) == 0:
-        raise RuntimeError("virtual scenes: no camera of the batch sees anybody; widen the camera options")
+        raise InputError(
+            f"virtual scenes: expected cameras that see somebody, got none of {drawn}; widen the camera options"
+        )
     keep = keep[torch.arange(count, device=keep.device) % len(keep)]
     found = Detections(
         joints_px=sorted_people(found.joints_px)[keep],

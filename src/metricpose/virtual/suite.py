@@ -1,4 +1,4 @@
-"""The virtual suite: held-out clips and bodies, seen through cameras of every family and of the bands training never saw."""
+"""The virtual suite: held-out clips and bodies, seen by cameras of every family and of bands training never saw."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
