@@ -7,6 +7,7 @@ from metricpose._errors import FileError, InputError, MetricposeError, MissingEx
 
 if TYPE_CHECKING:
     from metricpose.geometry import BrownConrady, Camera, Fisheye
+    from metricpose.inference import RayLifter
     from metricpose.people import People2D, People3D
     from metricpose.skeletons import Skeleton, skeleton_named
 
@@ -22,6 +23,7 @@ __all__ = [
     "MissingExtraError",
     "People2D",
     "People3D",
+    "RayLifter",
     "Skeleton",
     "WeightsError",
     "skeleton_named",
@@ -34,6 +36,7 @@ _LAZY = {
     "Fisheye": "metricpose.geometry",
     "People2D": "metricpose.people",
     "People3D": "metricpose.people",
+    "RayLifter": "metricpose.inference",
     "Skeleton": "metricpose.skeletons",
     "skeleton_named": "metricpose.skeletons",
 }

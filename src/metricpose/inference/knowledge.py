@@ -25,7 +25,8 @@ class ExtrinsicsDoubt:
     def __post_init__(self) -> None:
         if not (0 <= self.tilt_deg <= 90 and 0 <= self.height <= 1):
             raise InputError(
-                f"extrinsics doubt: expected tilt_deg in 0..90 and height in 0..1, got {self.tilt_deg} and {self.height}"
+                "extrinsics doubt: expected tilt_deg in 0..90 and height in 0..1, "
+                f"got {self.tilt_deg} and {self.height}"
             )
 
 
@@ -33,7 +34,7 @@ EXACT = ExtrinsicsDoubt()
 
 
 def camera_row(camera: Camera, doubt: ExtrinsicsDoubt = EXACT) -> np.ndarray:
-    """(8,) float32: up (3,) in the camera frame, tilt known, its sigma rad, height m, height known, its relative sigma."""
+    """(8,) float32: up (3,) in the camera frame, tilt known, its sigma rad, height m, height known, its sigma."""
     row = np.zeros(CAMERA_SIZE, np.float32)
     up, height = camera.up, camera.height_m
     if up is not None:

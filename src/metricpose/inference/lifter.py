@@ -1,23 +1,20 @@
-"""The ray lifter as users hold it: 2D people and a camera in, people in metres out, through ONNX Runtime."""
+"""The ray lifter as users hold it: 2D people and a camera in, people in metres out, through ONNX Runtime or torch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from metricpose._errors import FileError, InputError, WeightsError
+from metricpose._errors import InputError
 from metricpose.geometry.camera import Camera
+from metricpose.inference.engines import onnx_engine, torch_engine
 from metricpose.inference.knowledge import EXACT, ExtrinsicsDoubt, camera_row
 from metricpose.inference.rays import PeopleRays, people_rays
 from metricpose.people import People2D, People3D
 from metricpose.people.people3d import CameraSource
 from metricpose.skeletons.catalogue import COCO17
-
-if TYPE_CHECKING:
-    import onnxruntime
 
 _MOST_TOGETHER = 64
 """People of one picture that attend to each other; larger crowds are lifted in groups of this size."""
@@ -36,6 +33,20 @@ class _Answer:
     root_cam: np.ndarray
     root_depth_interval: np.ndarray
 
+    @classmethod
+    def empty(cls, people: int) -> "_Answer":
+        shapes = ((17, 3), (17,), (3,), (2,))
+        return cls(**{name: np.empty((people, *s), np.float32) for name, s in zip(_FIELDS, shapes, strict=True)})
+
+
+_FIELDS = tuple(_Answer.__dataclass_fields__)
+
+
+class Engine(Protocol):
+    """What runs the network: `run(names of outputs, inputs by name)` gives the outputs, as ONNX Runtime does."""
+
+    def run(self, output_names: Sequence[str], input_feed: Mapping[str, np.ndarray]) -> Sequence[Any]: ...
+
 
 class RayLifter:
     """Lifts 2D people to metres. Immutable; safe to share between threads.
@@ -44,33 +55,36 @@ class RayLifter:
     ones, with a wider sigma.
     """
 
-    def __init__(self, session: "onnxruntime.InferenceSession") -> None:
-        self._session = session
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
     @classmethod
-    def load(cls, path: str | Path | None = None, *, threads: int | None = None) -> "RayLifter":
-        """The shipped weights, or an ONNX file that `metricpose train ray_lifter` wrote.
+    def load(
+        cls, path: str | Path | None = None, *, engine: Literal["onnx", "torch"] = "onnx", threads: int | None = None,
+        device: str | None = None,
+    ) -> "RayLifter":  # fmt: skip
+        """The shipped weights, or a file that `metricpose train ray_lifter` wrote.
 
-        Raises FileError for a missing file, WeightsError for one that is not such a network.
+        Args:
+            path: ray_lifter.onnx for the engine "onnx", ray_lifter.safetensors for "torch".
+            engine: "onnx" is ONNX Runtime on the CPU; "torch" needs the extra [train], and gives the same answers.
+            threads: of ONNX Runtime; as many as there are cores if not given.
+            device: of torch, such as "cpu" or "cuda:1"; a GPU where there is one if not given.
+
+        Raises:
+            FileError: the file is missing.
+            WeightsError: it is no ray lifter, or damaged.
+            MissingExtraError: torch was asked for and is not installed.
+            InputError: another engine, `threads` for torch, or a `device` for ONNX Runtime or that torch does not have.
         """
-        import onnxruntime
-
-        file = Path(str(resources.files("metricpose") / "weights" / "ray_lifter.onnx")) if path is None else Path(path)
-        if not file.is_file():
-            raise FileError(f"{file}: no such weights file; expected ray_lifter.onnx, written by `metricpose train ray_lifter`")
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        if threads is not None:
-            options.intra_op_num_threads = threads
-        try:
-            session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # noqa: BLE001  ONNX Runtime raises classes of its own for each kind of broken file
-            reason = " ".join(str(error).split())[:200]
-            raise WeightsError(f"{file}: expected an ONNX ray lifter, got a file that does not load ({reason})") from error
-        expected = {"rays", "scores", "camera"}
-        if {node.name for node in session.get_inputs()} != expected:
-            raise WeightsError(f"{file}: expected a ray lifter with inputs {sorted(expected)}, got another network")
-        return cls(session)
+        if engine == "onnx" and device is None:
+            return cls(onnx_engine(path, threads))
+        if engine == "torch" and threads is None:
+            return cls(torch_engine(path, device))
+        raise InputError(
+            f"ray lifter: expected engine 'onnx' (with threads or none) or 'torch' (with a device or none), "
+            f"got engine={engine!r}, threads={threads!r}, device={device!r}"
+        )
 
     def __call__(
         self, people: People2D, camera: Camera, *, camera_source: CameraSource = "given", focal_sigma: float = 0.0,
@@ -80,53 +94,55 @@ class RayLifter:
 
         Raises InputError if the picture's size is not the camera's, or focal_sigma is not in 0..2.
         """
-        _check_call(people, camera, focal_sigma)
-        if len(people) == 0:
-            return People3D.empty(COCO17, camera, camera_source)
-        rays = people_rays(people, camera)
-        answer = self._picture(rays, camera_row(camera, doubt))
-        return _people3d(people, camera, camera_source, rays, _widened(answer, rays.guessed, focal_sigma))
+        return self.many([(people, camera)], camera_source=camera_source, focal_sigma=focal_sigma, doubt=doubt)[0]
 
     def many(
-        self, pictures: Sequence[tuple[People2D, Camera]], *, camera_source: CameraSource = "given", focal_sigma: float = 0.0,
-        doubt: ExtrinsicsDoubt = EXACT,
+        self, pictures: Sequence[tuple[People2D, Camera]], *, camera_source: CameraSource = "given",
+        focal_sigma: float = 0.0, doubt: ExtrinsicsDoubt = EXACT,
     ) -> list[People3D]:  # fmt: skip
         """Many pictures at once: pictures with equally many people share calls of the network. Same answers, faster."""
-        results: list[People3D | None] = [None] * len(pictures)
-        groups: dict[int, list[int]] = {}
-        for index, (people, camera) in enumerate(pictures):
-            if 0 < len(people) <= _MOST_TOGETHER:
-                _check_call(people, camera, focal_sigma)
-                groups.setdefault(len(people), []).append(index)
-            else:
-                results[index] = self(people, camera, camera_source=camera_source, focal_sigma=focal_sigma, doubt=doubt)
-        for count, members in groups.items():
-            size = max(1, _BATCH_PEOPLE // count)
-            for start in range(0, len(members), size):
-                chosen = members[start : start + size]
-                rays = [people_rays(*pictures[index]) for index in chosen]
-                rows = np.stack([camera_row(pictures[index][1], doubt) for index in chosen])
-                whole = self._run(np.stack([r.rays for r in rays]), np.stack([r.scores for r in rays]), rows)
-                for place, index in enumerate(chosen):
-                    people, camera = pictures[index]
-                    part = _Answer(**{name: value[place] for name, value in vars(whole).items()})
-                    part = _widened(part, rays[place].guessed, focal_sigma)
-                    results[index] = _people3d(people, camera, camera_source, rays[place], part)
-        return [result for result in results if result is not None]
+        for people, camera in pictures:
+            _check_call(people, camera, focal_sigma)
+        seen = [(people if people.skeleton == COCO17 else people.to(COCO17), camera) for people, camera in pictures]
+        if not any(len(people) for people, _ in seen):
+            return [People3D.empty(COCO17, camera, camera_source) for _, camera in seen]
+        rays = people_rays(seen)
+        rows = np.stack([camera_row(camera, doubt) for _, camera in seen])
+        answer = _widened(self._answered(rays, rows, [len(people) for people, _ in seen]), rays.guessed, focal_sigma)
+        return list(_split(answer, seen, camera_source))
 
-    def _picture(self, rays: PeopleRays, row: np.ndarray) -> _Answer:
-        """One picture's people, crowds in groups."""
-        parts = []
-        for start in range(0, len(rays.rays), _MOST_TOGETHER):
-            group = slice(start, start + _MOST_TOGETHER)
-            parts.append(self._run(rays.rays[None, group], rays.scores[None, group], row[None]))
-        fields = vars(parts[0])
-        return _Answer(**{name: np.concatenate([getattr(part, name)[0] for part in parts]) for name in fields})
+    def _answered(self, rays: PeopleRays, rows: np.ndarray, counts: Sequence[int]) -> _Answer:
+        """The network's answer for all people, in calls for groups of equally many."""
+        if len(counts) == 1 and counts[0] <= _MOST_TOGETHER:
+            return self._run(rays.rays[None], rays.scores[None], rows)
+        answer = _Answer.empty(len(rays.rays))
+        for pictures, members in _batches(counts):
+            part = self._run(rays.rays[members], rays.scores[members], rows[pictures])
+            for name in _FIELDS:
+                getattr(answer, name)[members.reshape(-1)] = getattr(part, name)
+        return answer
 
     def _run(self, rays: np.ndarray, scores: np.ndarray, rows: np.ndarray) -> _Answer:
-        names = list(_Answer.__dataclass_fields__)
-        values: list[Any] = list(self._session.run(names, {"rays": rays, "scores": scores, "camera": rows}))
-        return _Answer(**dict(zip(names, values, strict=True)))
+        """Rays (B, P, 17, 3), scores (B, P, 17), camera rows (B, 8) in; the answer for B x P people out."""
+        values = self._engine.run(_FIELDS, {"rays": rays, "scores": scores, "camera": rows})
+        return _Answer(
+            **{name: value.reshape(-1, *value.shape[2:]) for name, value in zip(_FIELDS, values, strict=True)}
+        )
+
+
+def _batches(counts: Sequence[int]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Pictures (B,) and the places (B, P) of their people among all, crowds in groups; `counts`: people by picture."""
+    groups: dict[int, list[tuple[int, int]]] = {}
+    start = 0
+    for picture, count in enumerate(counts):
+        for first in range(0, count, _MOST_TOGETHER):
+            groups.setdefault(min(_MOST_TOGETHER, count - first), []).append((picture, start + first))
+        start += count
+    for size, members in groups.items():
+        together = max(1, _BATCH_PEOPLE // size)
+        for begin in range(0, len(members), together):
+            pictures, firsts = np.array(members[begin : begin + together]).T
+            yield pictures, firsts[:, None] + np.arange(size)
 
 
 def _check_call(people: People2D, camera: Camera, focal_sigma: float) -> None:
@@ -162,19 +178,25 @@ def _widened(answer: _Answer, guessed: np.ndarray, focal_sigma: float) -> _Answe
     )
 
 
-def _people3d(people: People2D, camera: Camera, source: CameraSource, rays: PeopleRays, answer: _Answer) -> People3D:
-    coco = people if people.skeleton == COCO17 else people.to(COCO17)
-    return People3D(
-        joints_cam=answer.joints_cam,
-        joint_sigma=answer.joint_sigma,
-        root_cam=answer.root_cam,
-        root_depth_interval=np.sort(answer.root_depth_interval, axis=-1),
-        joints_px=coco.joints_px,
-        joint_scores=coco.joint_scores,
-        boxes_px=people.boxes_px,
-        scores=people.scores,
-        skeleton=COCO17,
-        camera=camera,
-        camera_source=source,
-        ids=people.ids,
-    )
+def _split(
+    answer: _Answer, pictures: Sequence[tuple[People2D, Camera]], camera_source: CameraSource
+) -> Iterator[People3D]:
+    """The answer for all people as the people of each picture."""
+    interval = np.sort(answer.root_depth_interval, axis=-1)
+    end = 0
+    for people, camera in pictures:
+        own = slice(end, end := end + len(people))
+        yield People3D(
+            joints_cam=answer.joints_cam[own],
+            joint_sigma=answer.joint_sigma[own],
+            root_cam=answer.root_cam[own],
+            root_depth_interval=interval[own],
+            joints_px=people.joints_px,
+            joint_scores=people.joint_scores,
+            boxes_px=people.boxes_px,
+            scores=people.scores,
+            skeleton=COCO17,
+            camera=camera,
+            camera_source=camera_source,
+            ids=people.ids,
+        )

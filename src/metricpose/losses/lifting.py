@@ -42,7 +42,8 @@ def lifting_loss(lifted: Lifted, joints_cam: Tensor, real: Tensor, options: Lift
     expected = lifted.joint_error[real].clamp_min(1e-3)
     terms = {
         "distance": options.distance * (log_own - log_true).abs().mean(),
-        "bounds": options.bounds * (pinball(log_true, bounds[:, 0], 0.05) + pinball(log_true, bounds[:, 1], 0.95)).mean(),
+        "bounds": options.bounds
+        * (pinball(log_true, bounds[:, 0], 0.05) + pinball(log_true, bounds[:, 1], 0.95)).mean(),
         "pose": options.pose * error.mean(),
         "shape": options.shape * shape_error.mean(),
         "error": options.error * (expected.log() + error.detach() / expected).mean(),

@@ -1,8 +1,8 @@
 """What the ray lifter sees of a person: dimensionless numbers that neither zoom nor the world's yaw can change.
 
 Axes: B images, P people, J = 17 COCO joints, F features. Frames: `_cam` camera; `_person` axes turned so that the
-person's middle ray is z. Lengths are metres at the *anchor distance*, where the person's limbs would have the lengths of
-a mean adult; all of it in torch operations that export to ONNX, so training and inference share one definition.
+person's middle ray is z. Lengths are metres at the *anchor distance*, where the person's limbs would have the lengths
+of a mean adult; all of it in torch operations that export to ONNX, so training and inference share one definition.
 """
 
 from typing import NamedTuple
@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 BONES = (
-    (5, 7), (7, 9), (6, 8), (8, 10), (11, 13), (13, 15), (12, 14), (14, 16), (5, 11), (6, 12), (5, 6), (11, 12), (5, 12), (6, 11),
+    (5, 7), (7, 9), (6, 8), (8, 10), (11, 13), (13, 15), (12, 14), (14, 16), (5, 11), (6, 12),
+    (5, 6), (11, 12), (5, 12), (6, 11),
 )  # fmt: skip
 BONE_LENGTHS_M = (0.28, 0.25, 0.28, 0.25, 0.41, 0.40, 0.41, 0.40, 0.50, 0.50, 0.34, 0.20, 0.56, 0.56)
 """Mean adult lengths of BONES between COCO joints; they only fix the anchor's scale."""
@@ -21,7 +22,10 @@ _CENTRE_WEIGHTS = (0.5,) * 5 + (2.0, 2.0) + (0.5,) * 4 + (2.0, 2.0) + (0.5,) * 4
 _ANKLES = (15, 16)
 _ANKLE_HEIGHT_M = 0.08
 CAMERA_SIZE = 8
-"""Camera row: up (3,) in the camera frame, tilt known (0/1), its sigma rad, height m, height known (0/1), its relative sigma."""
+"""Camera row: up (3,) in the camera frame, tilt known (0/1), its sigma rad, height m, height known (0/1), its sigma.
+
+The height's sigma is relative to it.
+"""
 
 FEATURE_COUNT = 17 * 6 + len(BONES) * 2 + 20 + 3
 
@@ -71,7 +75,7 @@ def _bone_angles(points: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
 def anchor_distance(points: Tensor, scores: Tensor) -> Tensor:
     """Distance (B, P) m at which the least foreshortened limbs have a mean adult's lengths.
 
-    A power mean (p = 4) of angular length / length: smooth, and near the largest ratio, that of the limbs seen full length.
+    A power mean (p = 4) of angular length / length: smooth, and near the largest ratio, that of limbs seen full length.
     The person's whole extent counts as one weak limb, so that any two joints give an answer.
     """
     angle, both = _bone_angles(points, scores)
@@ -88,7 +92,7 @@ def anchor_distance(points: Tensor, scores: Tensor) -> Tensor:
 
 
 def _ground_candidates(level: Tensor, height: Tensor, anchor: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-    """log(distance to the ground / anchor) and validity of rays that rise by `level` (B, P, n) per metre of distance."""
+    """log(distance to the ground / anchor) and validity of rays that rise by `level` (B, P, n) a metre of distance."""
     drop = (height - _ANKLE_HEIGHT_M).clamp_min(0.02)
     valid = known * (level < -0.015).to(level.dtype)
     distance = drop / (-level).clamp_min(0.015)

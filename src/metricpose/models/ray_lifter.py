@@ -1,7 +1,7 @@
 """The ray lifter: 2D joints as rays, and what is known of the camera, to people in metres, with how sure that is.
 
-Axes: B images, P people, J = 17 COCO joints, W width. A person is one token; people of a picture attend to each other, since
-they share ground, horizon and camera. Shapes are written beside each step of `forward`.
+Axes: B images, P people, J = 17 COCO joints, W width. A person is one token; people of a picture attend to each other,
+since they share ground, horizon and camera. Shapes are written beside each step of `forward`.
 """
 
 from dataclasses import dataclass
@@ -34,8 +34,8 @@ class RayLifterOptions:
 class Lifted(NamedTuple):
     """The network's answer in the camera frame, metres.
 
-    joints_cam (B, P, 17, 3); joint_sigma (B, P, 17) per axis, of the joint relative to the root; root_cam (B, P, 3), the
-    middle of the hips; root_depth_interval (B, P, 2), central 90 %; log_bounds (B, P, 2), the same as logarithms of
+    joints_cam (B, P, 17, 3); joint_sigma (B, P, 17) per axis, of the joint relative to the root; root_cam (B, P, 3),
+    the middle of the hips; root_depth_interval (B, P, 2), central 90 %; log_bounds (B, P, 2), the same as logarithms of
     its ratio to the root's own depth; joint_error (B, P, 17), the expected length of the joint's error.
     """
 
@@ -50,8 +50,8 @@ class Lifted(NamedTuple):
 def depth_tree() -> Tensor:
     """(17, 17) matrix that sums depth steps along the kinematic tree from the root to every joint.
 
-    The hips take one step in opposite directions, so that the root is exactly their middle; step 12 serves the middle of
-    the shoulders.
+    The hips take one step in opposite directions, so that the root is exactly their middle; step 12 serves the middle
+    of the shoulders.
     """
     tree = torch.zeros(_JOINTS, _JOINTS)
     for joint in range(_JOINTS):
@@ -165,7 +165,8 @@ class RayLifterNet(nn.Module):
         return lifted if mask is None else Lifted(*(scattered(value, mask) for value in lifted))
 
     def _decoded(
-        self, pose: Tensor, depth: Tensor, error: Tensor, candidates: Tensor, frame: PersonFrame, scores: Tensor, camera: Tensor
+        self, pose: Tensor, depth: Tensor, error: Tensor, candidates: Tensor, frame: PersonFrame, scores: Tensor,
+        camera: Tensor,
     ) -> Lifted:  # fmt: skip
         gates = depth[..., :4].softmax(-1)[..., 1:]  # the anchor's own gate stands for candidate 0
         shift = (gates * candidates).sum(-1) + depth[..., 4]

@@ -43,9 +43,7 @@ def save_checkpoint(
     os.replace(temporary, path)
 
 
-def load_checkpoint(
-    path: Path, model: nn.Module, average: dict[str, Tensor], optimisers: Optimisers
-) -> Progress:
+def load_checkpoint(path: Path, model: nn.Module, average: dict[str, Tensor], optimisers: Optimisers) -> Progress:
     """Puts everything back, strictly. Raises FileError for an unreadable file, InputError for another model's."""
     try:
         with safe_open(path, framework="pt") as file:
@@ -63,7 +61,9 @@ def load_checkpoint(
         model.load_state_dict(parts["model"], strict=True)
     except RuntimeError as error:
         first = str(error).splitlines()[-1].strip()
-        raise InputError(f"{path}: the checkpoint is of another model ({first}); choose another --output folder") from error
+        raise InputError(
+            f"{path}: the checkpoint is of another model ({first}); choose another --output folder"
+        ) from error
     for name, value in parts["average"].items():
         average[name].copy_(value)
     for number, part in enumerate(optimisers):

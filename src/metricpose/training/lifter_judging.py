@@ -58,7 +58,7 @@ def _bound_stretch(lifted: Lifted, data: LiftingBatch) -> Tensor:
 
 
 def calibrated(model: nn.Module, unknown: LiftingBatch, known: LiftingBatch) -> RayLifterNet:
-    """Sets the stretches so that intervals cover 90 % and sigmas 68.3 % per axis on validation data (split conformal)."""
+    """Sets the stretches so that intervals cover 90 % and sigmas 68.3 % per axis, on validation data (conformal)."""
     assert isinstance(model, RayLifterNet)
     model.interval_stretch.fill_(1)
     model.sigma_stretch.fill_(1)

@@ -71,8 +71,8 @@ def _updated_average(average: dict[str, Tensor], model: nn.Module, step: int, de
 def _optimisers(model: nn.Module, options: OptimiserOptions) -> list[torch.optim.Optimizer]:
     """Muon (Jordan et al. 2024) for the matrices between hidden layers, AdamW for all else.
 
-    Muon is scaled to AdamW's step size, so that one learning rate serves both. On the ray lifter it reached AdamW's loss
-    in half the steps, at the same cost per step.
+    Muon is scaled to AdamW's step size, so that one learning rate serves both. On the ray lifter it reached AdamW's
+    loss in half the steps, at the same cost per step.
     """
     names = {name for name, p in model.named_parameters() if p.ndim == 2 and name.startswith(options.muon_prefixes)}
     hidden = [p for name, p in model.named_parameters() if name in names]
@@ -106,7 +106,10 @@ def trained(setup: TrainingSetup, options: RunOptions, team: Team, report: Repor
         step += 1
         _updated_average(average, model, step, setup.optimiser.average)
         if team.leads and step % options.report_every == 0:
-            report(step, {**{name: float(value) for name, value in figures.items()}, "minutes": (time.monotonic() - began) / 60})
+            report(
+                step,
+                {**{name: float(value) for name, value in figures.items()}, "minutes": (time.monotonic() - began) / 60},
+            )
         last = step == setup.optimiser.steps
         if team.leads and (last or step % options.validate_every == 0):
             best = min(best, _validated(setup, average, report, step))

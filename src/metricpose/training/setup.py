@@ -13,7 +13,7 @@ Losses = Mapping[str, Tensor]
 
 @dataclass(frozen=True, kw_only=True)
 class OptimiserOptions:
-    """AdamW with a linear warm-up and a fall to zero over the last share of the steps, clipped gradients, averaged weights."""
+    """AdamW: linear warm-up, a fall to zero over the last share of the steps, clipped gradients, averaged weights."""
 
     steps: int = 10_000
     rate: float = 1.5e-3

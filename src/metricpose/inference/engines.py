@@ -1,0 +1,57 @@
+"""What runs the lifter's network: ONNX Runtime, or torch where it is asked for; and their weights files."""
+
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from metricpose._errors import FileError, MissingExtraError, WeightsError
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+    from metricpose.models.ray_lifter_engine import TorchEngine
+
+INPUTS = frozenset(("rays", "scores", "camera"))
+OUTPUTS = frozenset(("joints_cam", "joint_sigma", "root_cam", "root_depth_interval"))
+
+
+def onnx_engine(path: str | Path | None = None, threads: int | None = None) -> "onnxruntime.InferenceSession":
+    """ONNX Runtime on the CPU with the shipped weights, or those of `path`.
+
+    Raises FileError for a missing file, WeightsError for one that is not such a network.
+    """
+    import onnxruntime
+
+    file = _weights_file(path, "ray_lifter.onnx")
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    if threads is not None:
+        options.intra_op_num_threads = threads
+    try:
+        session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime raises classes of its own for each kind of broken file
+        reason = " ".join(str(error).split())[:200]
+        raise WeightsError(f"{file}: expected an ONNX ray lifter, got a file that does not load ({reason})") from error
+    got = {node.name for node in session.get_inputs()}, {node.name for node in session.get_outputs()}
+    if got[0] != INPUTS or not got[1] >= OUTPUTS:
+        raise WeightsError(f"{file}: expected a ray lifter with inputs {sorted(INPUTS)}, got another network")
+    return session
+
+
+def torch_engine(path: str | Path | None = None, device: str | None = None) -> "TorchEngine":
+    """torch with the shipped weights, or those of `path`, on `device`; a GPU where there is one if not given.
+
+    Raises what `onnx_engine` does, and MissingExtraError without torch, InputError for a device that is not there.
+    """
+    try:
+        from metricpose.models.ray_lifter_engine import TorchEngine
+    except ImportError as error:
+        raise MissingExtraError("the torch engine", "train") from error
+    return TorchEngine.load(_weights_file(path, "ray_lifter.safetensors"), device)
+
+
+def _weights_file(path: str | Path | None, name: str) -> Path:
+    file = Path(str(resources.files("metricpose") / "weights" / name)) if path is None else Path(path)
+    if not file.is_file():
+        raise FileError(f"{file}: no such weights file; expected {name}, written by `metricpose train ray_lifter`")
+    return file

@@ -1,0 +1,69 @@
+"""The ray lifter's weights as a file, and the network as something that turns arrays into arrays."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+
+from metricpose._errors import InputError, WeightsError
+from metricpose.models.ray_lifter import RayLifterNet, RayLifterOptions
+
+
+def loaded_ray_lifter(path: Path) -> RayLifterNet:
+    """The network that `metricpose train ray_lifter` wrote as safetensors; its metadata say how large it is.
+
+    Raises WeightsError for a file that is damaged, or of another network.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
+            metadata = file.metadata() or {}
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(
+            f"{path}: expected safetensors of a ray lifter, got a file that does not load ({error})"
+        ) from error
+    try:
+        net = RayLifterNet(RayLifterOptions(**json.loads(metadata["options"])))
+        net.load_state_dict(tensors, strict=True)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise WeightsError(f"{path}: expected safetensors of a ray lifter, got another network's ({reason})") from error
+    return net.eval()
+
+
+class TorchEngine:
+    """Runs a network on one device, float32. Immutable; safe to share between threads."""
+
+    def __init__(self, net: RayLifterNet, device: torch.device) -> None:
+        self._net = net.to(device).eval()
+        self._device = device
+
+    @classmethod
+    def load(cls, path: Path, device: str | None = None) -> "TorchEngine":
+        """Weights from safetensors on `device`, or on a GPU where there is one.
+
+        Raises WeightsError for the file, InputError for a device that is not there.
+        """
+        return cls(loaded_ray_lifter(path), _device(device))
+
+    @torch.inference_mode()
+    def run(self, output_names: Sequence[str], input_feed: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        """The outputs of that name, from inputs by name: rays (B, P, 17, 3), scores (B, P, 17), camera (B, 8)."""
+        tensors = {name: torch.tensor(value, device=self._device) for name, value in input_feed.items()}
+        lifted = self._net(tensors["rays"], tensors["scores"], tensors["camera"])
+        return [getattr(lifted, name).cpu().numpy() for name in output_names]
+
+
+def _device(name: str | None) -> torch.device:
+    if name is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0][:120]
+        raise InputError(f"device: expected one that torch has here, such as 'cpu', got {name!r} ({reason})") from error
+    return device
