@@ -137,7 +137,7 @@ def test_the_output_folder_may_not_be_a_file(
     people_file: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["estimate", str(pictures), "-o", str(people_file), "--detections", str(people_file)]) == 2
-    assert "cannot make this folder" in capsys.readouterr().err
+    assert "people2d.json: expected a folder, got a file of this name; choose" in capsys.readouterr().err
 
 
 def test_the_demo_compares_with_the_truth_and_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

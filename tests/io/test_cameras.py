@@ -91,7 +91,7 @@ def test_our_own_comes_back(tmp_path_factory, camera: Camera) -> None:
         ({"intrinsics_px": None}, "intrinsics_px: expected a list, got None"),
         ({"intrinsics_px": [[float("nan")] * 3] * 3}, "intrinsics_px: expected finite numbers, got NaN, infinity or"),
         ({"up_cam": [0, 0, 2]}, "up_cam: expected a unit vector, got length 2"),
-        ({"distortion": ["k"] * 4}, "distortion: expected lists of numbers of one length, got ['k', 'k', 'k', 'k']"),
+        ({"distortion": ["k"] * 4}, "distortion: expected numbers in rows of one length, got 'k'; correct it"),
         ({"distortion": {"model": "fisheye"}}, "coefficients: expected a list, got nothing; add it"),
     ],
 )
@@ -184,7 +184,7 @@ tvec:
             ("9.0e+02", "-9.0e+02", "camera matrix: expected fx > 0 and fy > 0, got fx = -900, fy = 910 (mirrored)"),
             ("9.0e+02", ".nan", "camera matrix: expected finite numbers, got NaN, infinity or null in [nan, 0.0"),
             ("9.0e+02,", "", "camera matrix: expected 9 numbers, got 8"),
-            ("9.0e+02", "wide", "camera matrix: expected lists of numbers of one length, got ['wide', 0.0"),
+            ("9.0e+02", "wide", "camera matrix: expected numbers in rows of one length, got 'wide'; correct it"),
             ("-2.5e-01", "1.0e+300", "distortion: expected numbers of at most 1e+12, got [1e+300, 0.1, 0.001, -0.0005"),
             ("1280", "12.5", "image width: expected a whole number, got 12.5"),
             ("0., 0., 1. ]", "0., 0., 1. ", "line 12: expected the brackets to be closed, got the end of the file"),

@@ -174,8 +174,8 @@ STEEP = {"intrinsics_px": [[50, 0, 32], [0, 50, 24], [0, 0, 1]]}
         ({"joints_px": [[1, 2]] * 17}, "joints_px: expected 14 joints (lsp14), got 17; name the right skeleton"),
         ({"joints_px": ...}, "joints_px: expected a list, got nothing; add it"),
         ({"joints_px": 7}, "joints_px: expected a list, got 7"),
-        ({"joints_px": [[1, 2]] * 13 + [[1]]}, "joints_px: expected lists of numbers of one length, got [[1, 2],"),
-        ({"joints_px": [["1", "2"]] * 14}, "joints_px: expected lists of numbers of one length, got [['1', '2'],"),
+        ({"joints_px": [[1, 2]] * 13 + [[1]]}, "joints_px: expected numbers in rows of one length, got rows of"),
+        ({"joints_px": [["1", "2"]] * 14}, "joints_px: expected numbers in rows of one length, got '1'; correct"),
         ({"joints_px": [[1, 2, 3]] * 14}, "joints_px: expected 14 x 2 numbers, got 14 x 3"),
         (
             {"joints_px": [[1, float("nan")]] * 14},

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from metricpose._errors import InputError
 from metricpose.cli.arguments import ArgumentParser, Namespace, field_of_view
 from metricpose.cli.output import warn
 
@@ -52,6 +53,8 @@ def add_camera_arguments(parser: ArgumentParser) -> None:
 def given_camera(args: Namespace) -> "Camera | None":
     """The camera of --camera, if any."""
     if args.camera is None:
+        if args.camera_name is not None:
+            raise InputError(f"--camera-name {args.camera_name}: expected --camera with a file of cameras, got none")
         return None
     from metricpose.io import read_camera
 
@@ -103,8 +106,6 @@ class CameraChooser:
 
     def fitted(self, camera: "Camera", image_size: tuple[int, int]) -> "Camera":
         """`camera` for pictures of `image_size`: scaled where only the scale differs, kept where a few columns do."""
-        from metricpose._errors import InputError
-
         if tuple(camera.image_size) == tuple(image_size):
             return camera
         (width, height), (w, h) = camera.image_size, image_size

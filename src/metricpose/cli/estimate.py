@@ -57,17 +57,18 @@ def _estimated(
 ) -> Iterator["ImagePeople3D"]:
     from metricpose.inference.sources import Unread, expanded, pictures
 
+    overlays = folder if args.no_overlay else made_folder(folder / "overlay")
     for picture in progress(pictures(expanded(args.inputs), every=args.every), label="pictures"):
         if isinstance(picture, Unread):
             faults(picture.error)
             continue
         try:
             record = _lifted(picture, detector, lift)
-            if not args.no_overlay:
-                _draw(record, picture, folder / "overlay")
         except MetricposeError as error:
-            faults(type(error)(f"{picture.name}: {error}"))
+            faults(error, where=picture.name)
             continue
+        if not args.no_overlay:
+            _draw(record, picture, overlays)  # a folder that cannot be written is no fault of the picture
         yield record
 
 

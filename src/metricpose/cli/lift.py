@@ -1,11 +1,13 @@
 """Turn 2D people and a camera into people in metres in the camera frame."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from metricpose._errors import MetricposeError
 from metricpose.cli.arguments import ArgumentParser, Namespace, positive_int
 from metricpose.cli.cameras import add_camera_arguments, given_camera
-from metricpose.cli.folders import made_folder
+from metricpose.cli.folders import made_place
 from metricpose.cli.output import Faults
 from metricpose.cli.progress import progress
 
@@ -32,7 +34,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    """Read, lift, write, and list the people; bad files of a folder are reported and left out."""
+    """Read, lift, write, and list the people; bad files and pictures are reported and left out."""
     from metricpose.cli.lifting import Lifting
     from metricpose.cli.people_table import say_people
     from metricpose.io.people3d import check_people3d_suffix, write_people3d
@@ -51,16 +53,22 @@ def run(args: Namespace) -> int:
     )
     if faults.count and not records:
         return faults.exit_code(0)
-    lift = Lifting.of(args, camera)
-    lifted = [_lifted(record, lift) for record in progress(records, label="lifting")]
-    made_folder(args.output.parent)
-    write_people3d(args.output, lifted)
-    say_people(lifted, args.output, as_json=args.json, failed=faults.count)
+    made_place(args.output)
+    lifted = list(_lifted(records, Lifting.of(args, camera), faults))
+    if lifted or not faults.count:
+        write_people3d(args.output, lifted)
+        say_people(lifted, args.output, as_json=args.json, failed=faults.count)
     return faults.exit_code(len(lifted))
 
 
-def _lifted(record: "ImagePeople2D", lift: "Lifting") -> "ImagePeople3D":
-    """Lift one picture; what else its entry held is kept."""
+def _lifted(records: Sequence["ImagePeople2D"], lift: "Lifting", faults: Faults) -> Iterator["ImagePeople3D"]:
+    """Lift each picture; what else its entry held is kept."""
     from metricpose.io.records import ImagePeople3D
 
-    return ImagePeople3D(image=record.image, people=lift(record.people, own=record.camera), extra=record.extra)
+    for record in progress(records, label="lifting"):
+        try:
+            people = lift(record.people, own=record.camera)
+        except MetricposeError as error:
+            faults(error, where=record.image)
+            continue
+        yield ImagePeople3D(image=record.image, people=people, extra=record.extra)

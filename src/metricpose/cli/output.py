@@ -41,17 +41,22 @@ class Faults:
     def __init__(self) -> None:
         self.count = 0
 
-    def __call__(self, error: Exception) -> None:
-        """Report one in a line."""
+    def __call__(self, error: Exception, *, where: str | None = None) -> None:
+        """Report one in a line; `where` names the picture that the error's text does not."""
         self.count += 1
         if self.count <= self._MOST_LINES:
-            fail(str(error))
+            fail(str(error) if where is None else f"{where}: {error}")
 
     def exit_code(self, done: int) -> int:
         """0 without faults, 1 if some inputs were `done` all the same, 2 if none was; says how many failed."""
         if self.count > 1:
             note(f"metricpose: {self.count} inputs could not be used")
         return 0 if self.count == 0 else 1 if done else 2
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """The number and what it is of, e.g. `1 person`."""
+    return f"{number} {one if number == 1 else many}"
 
 
 def one_line(text: str) -> str:

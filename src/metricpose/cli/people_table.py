@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from metricpose.cli.output import note, table, write_json, write_line
+from metricpose.cli.output import counted, note, table, write_json, write_line
 
 if TYPE_CHECKING:
     from metricpose.io.records import ImagePeople3D
@@ -22,7 +22,8 @@ def say_people(records: Sequence["ImagePeople3D"], output: object, *, as_json: b
     write_line(table(_HEADERS, shown, align="<>>>>>") if rows else "no people")
     if len(rows) > len(shown):
         write_line(f"... and {len(rows) - len(shown)} more people")
-    note(f"{len(rows)} people in {len(records)} pictures, written to {output}")
+    where = counted(len(records), "picture", "pictures")
+    note(f"{counted(len(rows), 'person', 'people')} in {where}, written to {output}")
 
 
 def _entries(records: Sequence["ImagePeople3D"]) -> Iterator[dict[str, object]]:

@@ -1,4 +1,4 @@
-"""`metricpose evaluate --suite`: the shipped lifter and the baselines on the virtual suite, and the figures of the bars."""
+"""`metricpose evaluate --suite`: lifter and baselines on the virtual suite, and the figures of the bars."""
 
 import importlib
 import sys

@@ -215,7 +215,9 @@ def _checked_intrinsics(values: Any) -> np.ndarray:
     matrix = _frozen(values, (3, 3), "camera matrix")
     if not np.allclose(matrix[2], (0.0, 0.0, 1.0), atol=1e-9) or matrix[1, 0] != 0.0:
         rows = np.round(matrix, 3).tolist()
-        raise InputError(f"camera matrix: expected [[fx, s, cx], [0, fy, cy], [0, 0, 1]], got {rows}")
+        raise InputError(
+            f"camera matrix: expected [[fx, s, cx], [0, fy, cy], [0, 0, 1]], got {rows}; correct the matrix"
+        )
     focal = matrix[0, 0], matrix[1, 1]
     if min(focal) <= 0.0:
         fault = "singular" if 0.0 in focal else "mirrored"
@@ -230,7 +232,9 @@ def _checked_extrinsics(values: Any) -> np.ndarray:
     matrix = _frozen(values, (4, 4), "cam_from_world")
     fault = rigidity_fault(matrix)
     if fault is not None:
-        raise InputError(f"cam_from_world: expected a rigid motion (4, 4) in metres, but {fault}")
+        raise InputError(
+            f"cam_from_world: expected a rigid motion (4, 4) in metres, but {fault}; correct it, or leave it out"
+        )
     return matrix
 
 

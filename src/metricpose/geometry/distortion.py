@@ -33,7 +33,7 @@ def _coefficients(values: object, lengths: tuple[int, ...], what: str) -> tuple[
         array = array[:keep]
     if len(array) not in lengths:
         expected = " or ".join(str(n) for n in lengths)
-        raise InputError(f"{what}: expected {expected} coefficients in OpenCV's order, got {len(array)}")
+        raise InputError(f"{what}: expected {expected} coefficients in OpenCV's order, got {len(array)}; correct them")
     if not np.all(np.isfinite(array)):
         raise InputError(f"{what}: expected finite coefficients, got {array.tolist()}; check the calibration file")
     return tuple(float(value) for value in array)

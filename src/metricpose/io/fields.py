@@ -32,14 +32,14 @@ def shown(value: Any) -> str:
 def member(parent: Any, key: str, kind: type | tuple[type, ...], default: Any = _REQUIRED) -> Any:
     """`parent[key]`, which must be of a `kind` (bool is no int); a `default` makes null and a missing key ordinary."""
     if not isinstance(parent, Mapping):
-        raise InputError(f"expected an object with {key!r}, got {shown(parent)}")
+        raise InputError(f"expected an object with {key!r}, got {shown(parent)}; check the file")
     value = parent.get(key)
     if value is None and default is not _REQUIRED:
         return default
     if key not in parent:
         raise InputError(f"{key}: expected {_kinds(kind)}, got nothing; add it")
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise InputError(f"{key}: expected {_kinds(kind)}, got {shown(value)}")
+        raise InputError(f"{key}: expected {_kinds(kind)}, got {shown(value)}; correct it")
     return value
 
 
@@ -58,7 +58,7 @@ def numbers(values: Any, shape: tuple[int, ...], what: str, *, finite: bool = Tr
     """
     array = _array(values, what)
     if array.shape != shape and not (array.size == 0 and 0 in shape):
-        raise InputError(f"{what}: expected {_sized(shape)} numbers, got {_sized(array.shape)}")
+        raise InputError(f"{what}: expected {_sized(shape)} numbers, got {_sized(array.shape)}; correct it")
     array = array.reshape(shape)
     if finite and not np.isfinite(array).all():
         raise InputError(f"{what}: expected finite numbers, got NaN, infinity or null in {shown(values)}; remove it")
@@ -77,7 +77,18 @@ def _array(values: Any, what: str) -> np.ndarray:
             raise TypeError
         return array.astype(np.float64)
     except (TypeError, ValueError, OverflowError):
-        raise InputError(f"{what}: expected lists of numbers of one length, got {shown(values)}") from None
+        got = next(_no_numbers(values), None)
+        text = "rows of several lengths" if got is None else shown(got)
+        raise InputError(f"{what}: expected numbers in rows of one length, got {text}; correct it") from None
+
+
+def _no_numbers(values: Any) -> Iterator[Any]:
+    """Whatever stands in nested lists that is no number."""
+    if isinstance(values, list | tuple):
+        for entry in values:
+            yield from _no_numbers(entry)
+    elif not _is_number_or_null(values):
+        yield values
 
 
 def _is_number_or_null(entry: Any) -> bool:
@@ -98,7 +109,7 @@ def whole_number(value: Any, what: str) -> int:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= 2**63:
-        raise InputError(f"{what}: expected a whole number, got {shown(value)}")
+        raise InputError(f"{what}: expected a whole number, got {shown(value)}; correct it")
     return value
 
 
@@ -106,7 +117,9 @@ def flat_keypoints(values: Any, what: str) -> tuple[np.ndarray, np.ndarray]:
     """Joints (J, 2) and scores (J,) of a list x0, y0, s0, x1, y1, s1, ...; scores are clipped to [0, 1]."""
     flat = _array(values, what)
     if flat.ndim != 1 or len(flat) % 3 or not len(flat):
-        raise InputError(f"{what}: expected a flat list x, y, score, x, y, ..., got {_sized(flat.shape)} numbers")
+        raise InputError(
+            f"{what}: expected a flat list x, y, score, x, y, ..., got {_sized(flat.shape)} numbers; check the format"
+        )
     triples = flat.reshape(-1, 3)
     return triples[:, :2], clipped_scores(triples[:, 2], what)
 

@@ -171,21 +171,31 @@ def _loaded(path: str | Path) -> dict[str, np.ndarray]:
     except InputError:
         raise
     except (ValueError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as fault:
-        text = " ".join(str(fault).split())
         raise InputError(
-            f"{path}: expected an NPZ of people, got something else or a damaged file ({text:.80})"
+            f"{path}: expected an NPZ of people, got {_reason(fault)}; write it with write_people3d"
         ) from None
+
+
+def _reason(fault: Exception) -> str:
+    text = " ".join(str(fault).split())
+    if "pickle" in text:  # numpy's own text tells how to load them all the same
+        return "pickled objects, which are never loaded"
+    return f"something else or a damaged file ({text:.80})"
 
 
 def _array(arrays: Mapping[str, np.ndarray], key: str, shape: tuple[int | None, ...]) -> np.ndarray:
     """The array of the file, of the shape; None stands for any length."""
     if key not in arrays:
-        raise InputError(f"{key}: expected an array of this name, got none; the file has {shown(sorted(arrays))}")
+        raise InputError(
+            f"{key}: expected an array of this name, got {shown(sorted(arrays))}; write it with write_people3d"
+        )
     array = arrays[key]
     fits = array.ndim == len(shape) and all(want in (None, got) for want, got in zip(shape, array.shape, strict=True))
     if not fits or array.dtype.kind not in _kinds(key):
         words = " x ".join("any" if n is None else str(n) for n in shape) or "single"
-        raise InputError(f"{key}: expected {words} of kind {_kinds(key)!r}, got {array.dtype} of shape {array.shape}")
+        raise InputError(
+            f"{key}: expected {words} of kind {_kinds(key)!r}, got {array.dtype} of shape {array.shape}; correct it"
+        )
     return array
 
 

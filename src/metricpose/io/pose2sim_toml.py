@@ -37,8 +37,10 @@ def read_pose2sim_cameras(path: str | Path) -> dict[str, Camera]:
 def _cameras(document: dict[str, Any]) -> dict[str, Camera]:
     tables = {key: table for key, table in document.items() if isinstance(table, dict) and "matrix" in table}
     if not tables:
-        got = shown(sorted(document))
-        raise InputError(f"expected a table with `matrix` for each camera (Pose2Sim calibration), got {got}")
+        got = shown(sorted(document)) if document else "an empty file"
+        raise InputError(
+            f"expected a table with `matrix` for each camera (Pose2Sim calibration), got {got}; check the path"
+        )
     cameras: dict[str, Camera] = {}
     for key, table in tables.items():
         with located(f"camera {key!r}"):

@@ -105,6 +105,7 @@ def _records(
     found = _format_of(document) if format == "auto" else format
     if found == "metricpose":
         records = people2d_from_document(document)
+        _check_stated(records, options)
         return [record if record.camera else replace(record, camera=options.camera) for record in records]
     if found == "openpose":
         return openpose_records(document, stem, options)
@@ -115,6 +116,22 @@ def _records(
     if found == "alphapose":
         return alphapose_records(document, options)
     return mmpose_records(document, stem, options)
+
+
+def _check_stated(records: list[ImagePeople2D], options: ReadOptions) -> None:
+    """InputError where the caller says otherwise than a file that states its skeleton and sizes itself."""
+    for record in records:
+        people = record.people
+        if options.skeleton not in (None, people.skeleton):
+            raise InputError(
+                f"skeleton: expected {options.skeleton.name}, got a file that states {people.skeleton.name}; "
+                "leave --skeleton out"
+            )
+        if options.image_size not in (None, people.image_size):
+            raise InputError(
+                f"picture {shown(record.image)}: expected {options.image_size} px, got a file that states "
+                f"{people.image_size}; leave --image-size out"
+            )
 
 
 def _format_of(document: Any) -> str:

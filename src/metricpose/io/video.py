@@ -57,7 +57,8 @@ def _frames(av: Any, path: Path) -> Iterator[VideoFrame]:
     except av.error.FFmpegError as error:
         fault = str(error.strerror or error)
     if not read:
-        raise InputError(f"{path}: expected a video, got something unreadable ({fault or 'no frames'}); copy it again")
+        got = f"something unreadable or cut short ({fault or 'no frames'})" if path.stat().st_size else "an empty file"
+        raise InputError(f"{path}: expected a video, got {got}; copy it again")
     if fault:
         raise InputError(
             f"{path}: expected a whole video, but it breaks off after frame {read - 1} at {end_s:.2f} s ({fault}); "
