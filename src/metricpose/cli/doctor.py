@@ -9,6 +9,7 @@ from importlib import resources
 from typing import Any
 
 import metricpose
+from metricpose._onnxruntime import imported_onnxruntime
 from metricpose.cli.arguments import ArgumentParser, Namespace
 from metricpose.cli.installed import Extra, Package, core_packages, extras
 from metricpose.cli.output import table, write_json, write_line
@@ -57,9 +58,7 @@ def _extra_entry(extra: Extra) -> dict[str, Any]:
 
 def _providers() -> tuple[list[str], str | None]:
     try:
-        import onnxruntime
-
-        return list(onnxruntime.get_available_providers()), None
+        return list(imported_onnxruntime().get_available_providers()), None
     except Exception as error:  # noqa: BLE001  whatever keeps it from loading is what the user must read
         return [], f"{type(error).__name__}: {error}"
 

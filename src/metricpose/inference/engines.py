@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metricpose._errors import FileError, MissingExtraError, WeightsError
+from metricpose._onnxruntime import imported_onnxruntime
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -20,8 +21,7 @@ def onnx_engine(path: str | Path | None = None, threads: int | None = None) -> "
 
     Raises FileError for a missing file, WeightsError for one that is not such a network.
     """
-    import onnxruntime
-
+    onnxruntime = imported_onnxruntime()
     file = _weights_file(path, "ray_lifter.onnx")
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from metricpose._errors import FileError, InputError, MissingExtraError
+from metricpose._onnxruntime import imported_onnxruntime
 from metricpose.inference.detectors.protocol import checked_picture, found_people
 from metricpose.people import People2D
 from metricpose.skeletons import Skeleton
@@ -58,6 +59,7 @@ class RtmlibDetector:
 
 def _loaded(model: Model, mode: Mode, device: str) -> Any:
     try:
+        imported_onnxruntime()  # before rtmlib does it with telemetry
         from rtmlib import Body  # pyright: ignore[reportAttributeAccessIssue]  it takes this file for rtmlib
     except ImportError as fault:
         raise MissingExtraError("detecting people with rtmlib", "rtmlib") from fault
