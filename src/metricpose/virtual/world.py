@@ -5,7 +5,8 @@ from pathlib import Path
 
 import torch
 
-from metricpose.bodies.bank import BodyBank
+from metricpose._errors import InputError
+from metricpose.bodies.bank import SPLITS, BodyBank
 from metricpose.virtual.mocap.clips import MocapPoses
 from metricpose.virtual.pose_pool import GROUPS, PosePool, group_of, pooled
 from metricpose.virtual.procedural import ProceduralPoses
@@ -24,6 +25,10 @@ class WorldOptions:
     procedural_count: int = 150_000
     prior_count: int = 50_000
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.split not in SPLITS:
+            raise InputError(f"WorldOptions.split: expected one of {', '.join(SPLITS)}, got {self.split!r}")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
