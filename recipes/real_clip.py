@@ -15,7 +15,7 @@ joints in which each view may be off by a constant number of pixels (calibration
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -121,7 +121,7 @@ def in_camera(points_world: np.ndarray, camera: Camera) -> np.ndarray:
 
 def true_people(joints_cam: np.ndarray, camera: Camera) -> People3D:
     """The truth (17, 3) of one frame as a person; joints that it lacks are unknown."""
-    known = np.isfinite(joints_cam).all(axis=-1)
+    known = np.asarray(np.isfinite(joints_cam).all(axis=-1))
     px = camera.project(np.where(known[:, None], joints_cam, (0.0, 0.0, 1.0)))[0]
     depth = joints_cam[[COCO17.joints.index("left_hip"), COCO17.joints.index("right_hip")], 2].mean()
     return People3D(
@@ -303,7 +303,7 @@ CHECK_COLUMNS = ("view", "depth mm", "height mm", "roll deg", "truth-2D px", "of
 CHECK_COLUMNS += ("root z mm", "its bias mm")
 
 
-def table(rows: list[list[str]]) -> str:
+def table(rows: Sequence[Sequence[str]]) -> str:
     """Lines with a column each, as Markdown."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
@@ -340,7 +340,7 @@ def main() -> None:
         print(json.dumps({"study": "real_clip", "deck_m": deck_m, "truth": [asdict(c) for c in checks], "rows": rows}))
         return
     print("The truth against the 2D joints that it was made from, and against a second triangulation of them\n")
-    print(table([list(CHECK_COLUMNS)] + [[_shown(v) for v in vars(check).values()] for check in checks]))
+    print(table([CHECK_COLUMNS, *([_shown(value) for value in vars(check).values()] for check in checks)]))
     print(f"\nThe lowest point of the feet lies {1000 * deck_m:.0f} mm above z = 0 (median over the frames)\n")
     cells = [[_cell(row[key], form) for key, _, form in COLUMNS] for row in rows]
     print(table([[heading for _, heading, _ in COLUMNS], *cells]))
