@@ -54,30 +54,41 @@ def load_checkpoint(path: Path, model: nn.Module, average: dict[str, Tensor], op
     if "progress" not in metadata:
         raise InputError(f"{path}: expected a training checkpoint, got plain weights; choose another --output folder")
     parts: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}, "optimiser": {}}
-    for name, value in tensors.items():
-        kind, _, rest = name.partition("/")
-        parts[kind][rest] = value
     try:
+        for name, value in tensors.items():
+            kind, _, rest = name.partition("/")
+            parts[kind][rest] = value
         model.load_state_dict(parts["model"], strict=True)
-    except RuntimeError as error:
+        for name, value in average.items():
+            value.copy_(parts["average"][name])
+        for optimiser, state in zip(optimisers, _optimiser_states(parts["optimiser"], len(optimisers)), strict=True):
+            _load_optimiser(optimiser, state)
+        return Progress(**json.loads(metadata["progress"]))
+    except (RuntimeError, KeyError, ValueError, TypeError) as error:
         first = str(error).splitlines()[-1].strip()
         raise InputError(
-            f"{path}: the checkpoint is of another model ({first}); choose another --output folder"
+            f"{path}: the checkpoint is of another model or optimiser ({first}); choose another --output folder"
         ) from error
-    for name, value in parts["average"].items():
-        average[name].copy_(value)
-    for number, part in enumerate(optimisers):
-        _load_optimiser(part, number, parts["optimiser"])
-    return Progress(**json.loads(metadata["progress"]))
 
 
-def _load_optimiser(optimiser: torch.optim.Optimizer, number: int, tensors: dict[str, Tensor]) -> None:
-    state: dict[int, dict[str, Tensor]] = {}
+def _optimiser_states(tensors: dict[str, Tensor], count: int) -> list[dict[int, dict[str, Tensor]]]:
+    """For each optimiser the state of each parameter, from tensors named `optimiser.parameter/field`."""
+    states: list[dict[int, dict[str, Tensor]]] = [{} for _ in range(count)]
     for name, value in tensors.items():
         place, _, field = name.partition("/")
         owner, _, index = place.partition(".")
-        if int(owner) == number:
-            state.setdefault(int(index), {})[field] = value
+        if int(owner) >= count:
+            raise ValueError(f"it has an optimiser more than the {count} of this recipe")
+        states[int(owner)].setdefault(int(index), {})[field] = value
+    return states
+
+
+def _load_optimiser(optimiser: torch.optim.Optimizer, state: dict[int, dict[str, Tensor]]) -> None:
+    shapes = [tuple(p.shape) for group in optimiser.param_groups for p in group["params"]]
+    for index, fields in state.items():
+        got = {tuple(value.shape) for value in fields.values() if value.ndim}
+        if index >= len(shapes) or not got <= {shapes[index]}:
+            raise ValueError(f"the optimiser's parameter {index} is another")
     whole = optimiser.state_dict()
     whole["state"] = state
     optimiser.load_state_dict(whole)

@@ -54,7 +54,8 @@ def written_onnx(model: RayLifterNet, path: Path) -> None:
     temporary = path.with_name(path.name + ".tmp")
     program.save(str(temporary), external_data=False)
     worst = worst_difference(wrapped, temporary)
-    if worst > 1e-4:
+    if not worst <= 1e-4:
+        temporary.unlink()
         raise WeightsError(f"{path}: ONNX Runtime differs from torch by {worst:.2e}, expected at most 1e-4 (relative)")
     os.replace(temporary, path)
 
@@ -75,10 +76,10 @@ def worst_difference(wrapped: nn.Module, path: Path) -> float:
 
 
 def exported(model: RayLifterNet, folder: Path) -> None:
-    """Writes ray_lifter.safetensors and ray_lifter.onnx into `folder`, atomically."""
+    """Writes ray_lifter.onnx and ray_lifter.safetensors into `folder`, each atomically."""
+    written_onnx(model, folder / "ray_lifter.onnx")
     path = folder / "ray_lifter.safetensors"
     temporary = path.with_name(path.name + ".tmp")
     tensors = {name: value.contiguous() for name, value in model.state_dict().items()}
     save_file(tensors, temporary, metadata={"options": json.dumps(vars(model.options))})
     os.replace(temporary, path)
-    written_onnx(model, folder / "ray_lifter.onnx")

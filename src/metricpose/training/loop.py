@@ -13,6 +13,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from metricpose._errors import InputError
 from metricpose.training.checkpoint import Optimisers, Progress, load_checkpoint, save_checkpoint
 from metricpose.training.distributed import Team, agreed
 from metricpose.training.setup import OptimiserOptions, TrainingSetup
@@ -89,7 +90,10 @@ def _optimisers(model: nn.Module, options: OptimiserOptions) -> list[torch.optim
 
 
 def trained(setup: TrainingSetup, options: RunOptions, team: Team, report: Report) -> RunResult:
-    """Trains to the end or for `minutes`, whichever comes first; finishes (calibrates, exports) only at the end."""
+    """Trains to the end or for `minutes`, whichever comes first; finishes (calibrates, exports) only at the end.
+
+    Goes on from the folder's checkpoint. Raises FileError or InputError where that is damaged or of another run.
+    """
     began = time.monotonic()
     options.folder.mkdir(parents=True, exist_ok=True)
     path = options.folder / "checkpoint.safetensors"
@@ -99,6 +103,7 @@ def trained(setup: TrainingSetup, options: RunOptions, team: Team, report: Repor
     progress = Progress(step=0, name=setup.name, seed=setup.seed, best_score=math.inf)
     if path.exists():
         progress = load_checkpoint(path, model, average, optimisers)
+        _check_same_run(path, progress, setup)
     network = nn.parallel.DistributedDataParallel(model) if team.size > 1 else model
     step, best = progress.step, progress.best_score
     while step < setup.optimiser.steps:
@@ -126,6 +131,14 @@ def trained(setup: TrainingSetup, options: RunOptions, team: Team, report: Repor
     if team.size > 1:
         dist.barrier()
     return RunResult(step=step, done=done, best_score=best)
+
+
+def _check_same_run(path: Path, progress: Progress, setup: TrainingSetup) -> None:
+    if (progress.name, progress.seed) != (setup.name, setup.seed):
+        raise InputError(
+            f"{path}: expected a checkpoint of {setup.name} with seed {setup.seed}, "
+            f"got one of {progress.name} with seed {progress.seed}; choose another --output folder"
+        )
 
 
 def _one_step(

@@ -18,7 +18,7 @@ class OptimiserOptions:
     steps: int = 10_000
     rate: float = 1.5e-3
     warm_up: int = 300
-    fall: float = 0.3
+    fall: float = 0.575
     weight_decay: float = 0.02
     clip: float = 1.0
     average: float = 0.999

@@ -1,0 +1,81 @@
+"""What is shipped: ONNX equal to torch, in both installs, and a refusal where it is not."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch comes with metricpose[train]")
+pytest.importorskip("onnxscript", reason="onnxscript comes with metricpose[train]")
+
+import metricpose  # noqa: E402
+from metricpose._errors import WeightsError  # noqa: E402
+from metricpose.inference.engines import onnx_engine, torch_engine  # noqa: E402
+from metricpose.models.ray_lifter import RayLifterNet  # noqa: E402
+from metricpose.models.ray_lifter_engine import loaded_ray_lifter  # noqa: E402
+from metricpose.training.lifter_export import OUTPUTS, exported, written_onnx  # noqa: E402
+from tests.models.people_seen import SMALL, seen_people, small_net  # noqa: E402
+
+_SHIPPED = Path(metricpose.__file__).parent / "weights"
+
+# The exporter of torch 2.13 calls functions of its own that it has declared deprecated.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small random lifter, exported."""
+    folder = tmp_path_factory.mktemp("weights")
+    exported(small_net(seed=4), folder)
+    return folder
+
+
+def _differences(folder: Path, images: int, people: int, seed: int) -> list[float]:
+    """The largest difference of each output between the two engines, relative to the largest depth."""
+    arrays = [value.numpy() for value in seen_people(images, people, seed)]
+    feed = dict(zip(("rays", "scores", "camera"), arrays, strict=True))
+    ours = torch_engine(folder / "ray_lifter.safetensors", "cpu").run(OUTPUTS, feed)
+    theirs = onnx_engine(folder / "ray_lifter.onnx", threads=1).run(list(OUTPUTS), feed)
+    depth = float(np.abs(ours[2]).max())
+    assert [a.shape for a in ours] == [np.shape(b) for b in theirs]
+    return [float(np.abs(a - np.asarray(b)).max()) / depth for a, b in zip(ours, theirs, strict=True)]
+
+
+@pytest.mark.parametrize(("images", "people"), [(1, 1), (1, 9), (7, 1), (5, 4)])
+def test_both_engines_give_the_same_answer(folder: Path, images: int, people: int) -> None:
+    assert max(_differences(folder, images, people, seed=images)) < 1e-4
+
+
+@pytest.mark.weights
+def test_the_shipped_files_are_one_network() -> None:
+    assert max(_differences(_SHIPPED, 4, 5, seed=1)) < 1e-4
+    assert sum(file.stat().st_size for file in _SHIPPED.iterdir()) < 16e6
+
+
+def test_safetensors_bring_back_the_network_and_its_size(folder: Path) -> None:
+    net = loaded_ray_lifter(folder / "ray_lifter.safetensors")
+    assert net.options == SMALL
+    assert not net.training
+    ours, theirs = net.state_dict(), small_net(seed=4).state_dict()
+    assert all(torch.equal(ours[name], value) for name, value in theirs.items())
+    assert sorted(file.name for file in folder.iterdir()) == ["ray_lifter.onnx", "ray_lifter.safetensors"]
+
+
+class _Otherwise(RayLifterNet):
+    """Computes something else where it is exported."""
+
+    def forward(self, rays, scores, camera, mask=None):
+        lifted = super().forward(rays, scores, camera, mask)
+        shift = 0.0 if torch.compiler.is_exporting() else 0.01
+        return lifted._replace(joints_cam=lifted.joints_cam + shift)
+
+
+def test_a_network_that_changes_in_export_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ray_lifter.onnx"
+    path.write_bytes(b"the last good one")
+    with pytest.raises(
+        WeightsError, match=r"ONNX Runtime differs from torch by .*, expected at most 1e-4 \(relative\)"
+    ):
+        written_onnx(_Otherwise(SMALL), path)
+    assert path.read_bytes() == b"the last good one"
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
