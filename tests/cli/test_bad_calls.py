@@ -131,3 +131,15 @@ def test_one_person_in_one_picture_reads_so(
     people_file.write_text(json.dumps(document | {"images": document["images"][:1]}))
     assert main(["lift", str(people_file), "-o", str(tmp_path / "o.json"), "--fov", "60"]) == 0
     assert capsys.readouterr().err == f"1 person in 1 picture, written to {tmp_path / 'o.json'}\n"
+
+
+@pytest.mark.parametrize("share", ["3", "-0.1", "nan", "few"])
+def test_a_share_is_from_0_to_1(share: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = error_of(["generate", "-o", str(tmp_path / "made"), "--child-share", share], capsys)
+    assert f"--child-share: expected a number from 0 to 1, got '{share}'" in line
+
+
+def test_a_recipe_that_is_no_python_is_the_users_fault(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mine.py").write_text("x = 1\ndef (")
+    line = error_of(["train", str(tmp_path / "mine.py"), "-o", str(tmp_path / "run")], capsys)
+    assert line.endswith("mine.py: expected Python, got invalid syntax at line 2; correct it")

@@ -182,3 +182,11 @@ def test_coco_has_a_line_across_shoulders_and_hips_and_body25_has_none() -> None
     body25 = skeleton_named("body25")
     assert len(strokes(COCO)) == len(COCO.limbs) + 2
     assert len(strokes(body25)) == len(body25.limbs)
+
+
+def test_the_note_says_what_is_grey(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(Canvas, "words", lambda canvas, span, text, **style: said.append(text))
+    overlay(standing(), truth=standing())
+    overlay(standing())
+    assert [text.endswith("; grey: truth") for text in said if "camera" in text] == [True, False]

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from metricpose._errors import InputError
 
-__all__ = ["ArgumentParser", "Namespace", "field_of_view", "positive_float", "positive_int"]
+__all__ = ["ArgumentParser", "Namespace", "field_of_view", "positive_float", "positive_int", "share"]
 
 
 class ArgumentParser(argparse.ArgumentParser):
@@ -42,6 +42,14 @@ def field_of_view(text: str) -> float:
     value = _number(text)
     if not 0.0 < value < 180.0:
         raise argparse.ArgumentTypeError(f"expected degrees between 0 and 180, got {text!r}")
+    return value
+
+
+def share(text: str) -> float:
+    """A number from 0 to 1."""
+    value = _number(text)
+    if not 0.0 <= value <= 1.0:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, got {text!r}")
     return value
 
 

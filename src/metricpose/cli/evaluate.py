@@ -61,14 +61,15 @@ def run(args: Namespace) -> int:
 def _run_suite(args: Namespace) -> int:
     if args.predicted is not None:
         raise InputError("evaluate: expected either files or --suite, got both; leave one out")
+    from metricpose.cli.suite import judged_suite, suite_pictures
+    from metricpose.inference import RayLifter
+
+    lifter = RayLifter.load(args.weights)  # before the long work
     with needs_extra("the virtual suite", "train"):
         from metricpose.virtual.suite import SuiteOptions, suite_scenes
 
         batches = list(suite_scenes(SuiteOptions(scenes=args.scenes, seed=args.seed, mocap_cache=args.mocap_cache)))
-    from metricpose.cli.suite import judged_suite, suite_pictures
-    from metricpose.inference import RayLifter
-
-    result = judged_suite(RayLifter.load(args.weights), suite_pictures(batches))
+    result = judged_suite(lifter, suite_pictures(batches))
     if args.json:
         write_json(result.to_json())
     else:

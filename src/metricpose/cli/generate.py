@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metricpose.cli.arguments import ArgumentParser, Namespace, positive_int
+from metricpose.cli.arguments import ArgumentParser, Namespace, positive_int, share
 from metricpose.cli.extras import needs_extra
 from metricpose.cli.folders import made_folder
 from metricpose.cli.output import write_json, write_line
@@ -22,7 +22,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--scenes", type=positive_int, default=100, metavar="N", help="how many (default 100)")
     parser.add_argument("--split", choices=("train", "val", "test"), default="test", help="whose bodies and clips")
     parser.add_argument("--seed", type=int, default=0, help="the same seed makes the same scenes (default 0)")
-    parser.add_argument("--child-share", type=float, default=0.12, metavar="SHARE", help="default 0.12")
+    parser.add_argument("--child-share", type=share, default=0.12, metavar="SHARE", help="default 0.12")
     parser.add_argument("--held-out", action="store_true", help="cameras only of the bands that training leaves out")
     parser.add_argument("--no-extrinsics", action="store_true", help="people2d.json says nothing of tilt and height")
     parser.add_argument("--mocap-cache", type=Path, metavar="FILE", help="poses of mocap; else of the shipped prior")

@@ -30,7 +30,12 @@ def recipe_function(path: Path) -> tuple[Callable[..., Any], type]:
     if spec is None or spec.loader is None:
         raise FileError(f"recipe {path}: expected a Python file that can be imported")
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as fault:
+        raise InputError(
+            f"recipe {path}: expected Python, got {fault.msg} at line {fault.lineno}; correct it"
+        ) from None
     function = getattr(module, path.stem, None)
     if function is None:
         raise InputError(

@@ -50,7 +50,8 @@ def overlay(people: People3D, image: np.ndarray | None = None, *, truth: People3
     for p in order:
         _draw_person(canvas, people, int(p))
     _write_labels(canvas, people, order)
-    _write_note(canvas, f"{count(len(people))}; {camera_note(people.camera, people.camera_source)}")
+    compared = "" if truth is None else "; grey: truth"
+    _write_note(canvas, f"{count(len(people))}; {camera_note(people.camera, people.camera_source)}{compared}")
     return canvas.finished()
 
 
