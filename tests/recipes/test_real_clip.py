@@ -102,7 +102,8 @@ def test_truth_keeps_sides_and_leaves_what_it_lacks_unknown():
         names=names, positions_m=places, frames=np.array([1]), times_s=np.array([0.0]), fps=60.0
     )  # fmt: skip
     joints = true_joints_world(tracks)
-    np.testing.assert_allclose(joints[0, COCO17.joints.index("left_knee")], places[0, names.index("LKnee")][[2, 0, 1]])
+    for joint, name in (("left_knee", "LKnee"), ("right_knee", "RKnee"), ("nose", "Nose")):
+        np.testing.assert_allclose(joints[0, COCO17.joints.index(joint)], places[0, names.index(name)][[2, 0, 1]])
     people = true_people(joints[0], replace(looking_at_the_middle(4, 0), cam_from_world=None))
     assert people.joint_known[0].sum() == 13
     hips = people.joints_cam[0, [11, 12]].mean(0)
