@@ -19,7 +19,7 @@ SOURCES := $(shell find src -type f -not -name '*.pyc')
 PACKAGING := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo photo test test-all check format clean
+.PHONY: help demo photo photo-named test test-all check format clean
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,8 +27,11 @@ help:  ## what can be made
 demo: $(CORE)/.installed  ## the main job: people in metres from the packaged scene (core install, no torch)
 	$(CORE)/bin/metricpose demo --next-command "make photo PHOTO=your.jpg" $(ARGS)
 
-photo: $(PHOTO_VENV)/.installed  ## people in metres from your own picture: make photo PHOTO=your.jpg (MediaPipe, one person)
+photo: photo-named $(PHOTO_VENV)/.installed  ## people in metres from your own picture: make photo PHOTO=your.jpg (MediaPipe, one person)
 	$(PHOTO_VENV)/bin/metricpose estimate "$(PHOTO)" -o out --detector mediapipe $(ARGS)
+
+photo-named:
+	@test -n "$(PHOTO)" || { echo "make photo: expected a picture, got none; name it: make photo PHOTO=your.jpg" >&2; exit 2; }
 
 test: $(DEV)/.installed  ## the tests, but for those marked slow, gpu or network
 	OMP_NUM_THREADS=1 $(DEV_BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -q $(ARGS)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from metricpose.people import People3D
 
 _NEXT = "pip install 'metricpose[mediapipe]' && metricpose estimate your.jpg -o out --detector mediapipe"
-_HEADERS = ("person", "", "true", "estimated", "error", "90 % interval", "within")
+_HEADERS = ("person", "who", "true", "estimated", "error", "90 % interval", "within")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -98,7 +98,7 @@ def _draw(lifted: "ImagePeople3D", truth: "ImagePeople3D", folder: Path) -> None
 
 def _text(rows: list[dict[str, object]], folder: Path, next_command: str) -> str:
     parts = [
-        "Distances along the optical axis of a virtual scene that training never saw:",
+        "Distances along the camera's axis, and errors of the position, in a virtual scene that training never saw:",
         table(_HEADERS, [_cells(row) for row in rows], align="<<>>>>>"),
         f"Written to {folder}: people.json, overlay.png and scene.html (open it in a browser and turn it).",
         f"Your own photo: {next_command}",
