@@ -143,3 +143,8 @@ def test_a_recipe_that_is_no_python_is_the_users_fault(tmp_path: Path, capsys: p
     (tmp_path / "mine.py").write_text("x = 1\ndef (")
     line = error_of(["train", str(tmp_path / "mine.py"), "-o", str(tmp_path / "run")], capsys)
     assert line.endswith("mine.py: expected Python, got invalid syntax at line 2; correct it")
+
+
+@pytest.mark.parametrize("verb", ["lift", "estimate"])
+def test_an_empty_path_is_not_the_current_folder(verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "expected a path, got an empty text" in error_of([verb, "", "-o", str(tmp_path / "o.json")], capsys)

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from metricpose._errors import InputError
 
-__all__ = ["ArgumentParser", "Namespace", "field_of_view", "positive_float", "positive_int", "share"]
+__all__ = ["ArgumentParser", "Namespace", "field_of_view", "named_path", "positive_float", "positive_int", "share"]
 
 
 class ArgumentParser(argparse.ArgumentParser):
@@ -16,6 +16,13 @@ class ArgumentParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what is wrong with the call and where the help is."""
         raise InputError(f"{message} (see `{self.prog} --help`)")
+
+
+def named_path(text: str) -> str:
+    """A path; an empty one, as an unset variable of a shell gives it, would mean the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected a path, got an empty text")
+    return text
 
 
 def positive_int(text: str) -> int:

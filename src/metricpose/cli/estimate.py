@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metricpose._errors import MetricposeError
-from metricpose.cli.arguments import ArgumentParser, Namespace, positive_int
+from metricpose.cli.arguments import ArgumentParser, Namespace, named_path, positive_int
 from metricpose.cli.cameras import add_camera_arguments, given_camera
 from metricpose.cli.folders import made_folder
 from metricpose.cli.output import Faults
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="pictures, folders, videos, patterns in quotes")
+    parser.add_argument(
+        "inputs", nargs="+", type=named_path, metavar="INPUT", help="pictures, folders, videos, patterns in quotes"
+    )
     parser.add_argument(
         "-o", "--output", required=True, type=Path, metavar="DIR", help="people.json and overlay/ go here"
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metricpose._errors import MetricposeError
-from metricpose.cli.arguments import ArgumentParser, Namespace, positive_int
+from metricpose.cli.arguments import ArgumentParser, Namespace, named_path, positive_int
 from metricpose.cli.cameras import add_camera_arguments, given_camera
 from metricpose.cli.folders import made_place
 from metricpose.cli.output import Faults
@@ -20,7 +20,9 @@ _FORMATS = ("auto", "metricpose", "openpose", "coco", "alphapose", "mmpose")
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    parser.add_argument("file", metavar="FILE", help="2D people: a file, or a folder of one file per picture")
+    parser.add_argument(
+        "file", type=named_path, metavar="FILE", help="2D people: a file, or a folder of one file per picture"
+    )
     parser.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="file to write: .json or .npz")
     add_camera_arguments(parser)
     parser.add_argument("--format", choices=_FORMATS, default="auto", help="of FILE (default: found out)")
