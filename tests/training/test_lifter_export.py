@@ -18,8 +18,8 @@ from tests.models.people_seen import SMALL, seen_people, small_net  # noqa: E402
 
 _SHIPPED = Path(metricpose.__file__).parent / "weights"
 
-# The exporter of torch 2.13 calls functions of its own that it has declared deprecated.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+# The exporter of torch 2.13 warns of its own doings.
+pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,7 @@ def _differences(folder: Path, images: int, people: int, seed: int) -> list[floa
     return [float(np.abs(a - np.asarray(b)).max()) / depth for a, b in zip(ours, theirs, strict=True)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("images", "people"), [(1, 1), (1, 9), (7, 1), (5, 4)])
 def test_both_engines_give_the_same_answer(folder: Path, images: int, people: int) -> None:
     assert max(_differences(folder, images, people, seed=images)) < 1e-4
@@ -52,6 +53,7 @@ def test_the_shipped_files_are_one_network() -> None:
     assert sum(file.stat().st_size for file in _SHIPPED.iterdir()) < 16e6
 
 
+@pytest.mark.slow
 def test_safetensors_bring_back_the_network_and_its_size(folder: Path) -> None:
     net = loaded_ray_lifter(folder / "ray_lifter.safetensors")
     assert net.options == SMALL
@@ -70,6 +72,7 @@ class _Otherwise(RayLifterNet):
         return lifted._replace(joints_cam=lifted.joints_cam + shift)
 
 
+@pytest.mark.slow
 def test_a_network_that_changes_in_export_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "ray_lifter.onnx"
     path.write_bytes(b"the last good one")
