@@ -23,18 +23,18 @@ from metricpose.virtual.world import WorldOptions, built_world
 class RayLifterRecipe:
     """The knobs of this recipe; `metricpose train ray_lifter --set scenes=256` changes one."""
 
-    steps: int = 24_000
-    scenes: int = 320  # per step and process
+    steps: int = 8_000
+    scenes: int = 640  # per step and process
     seed: int = 0
-    rate: float = 2e-3
+    rate: float = 2.5e-3
     width: int = 288
     hidden: int = 512
     blocks: int = 4
     child_share: float = 0.15
     mocap_cache: str | None = "runs/mocap_cache.npz"
-    mocap_share: float = 0.45
-    prior_share: float = 0.1
-    procedural_share: float = 0.45
+    mocap_share: float = 0.6
+    prior_share: float = 0.05
+    procedural_share: float = 0.35
     validation_scenes: int = 2000
 
 

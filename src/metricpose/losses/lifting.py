@@ -16,6 +16,7 @@ class LiftingLossOptions:
     bounds: float = 4.0
     pose: float = 5.0
     shape: float = 5.0
+    direction: float = 5.0
     error: float = 0.1
 
 
@@ -37,7 +38,10 @@ def lifting_loss(lifted: Lifted, joints_cam: Tensor, real: Tensor, options: Lift
     residual = predicted - own_root[:, None]
     target = truth - root[:, None]
     error = (residual - target).square().sum(-1).add(1e-8).sqrt()
-    at_true_scale = residual * (log_true - log_own).exp()[:, None, None]
+    ratio = (log_true - log_own).exp()
+    # The other terms see distances and root-relative joints alone: this one keeps the person on their own rays.
+    aside = (own_root * ratio[:, None] - root).square().sum(-1).add(1e-8).sqrt()
+    at_true_scale = residual * ratio[:, None, None]
     shape_error = (at_true_scale - target).square().sum(-1).add(1e-8).sqrt()
     expected = lifted.joint_error[real].clamp_min(1e-3)
     terms = {
@@ -46,6 +50,7 @@ def lifting_loss(lifted: Lifted, joints_cam: Tensor, real: Tensor, options: Lift
         * (pinball(log_true, bounds[:, 0], 0.05) + pinball(log_true, bounds[:, 1], 0.95)).mean(),
         "pose": options.pose * error.mean(),
         "shape": options.shape * shape_error.mean(),
+        "direction": options.direction * aside.mean(),
         "error": options.error * (expected.log() + error.detach() / expected).mean(),
     }
     return {**terms, "total": torch.stack(list(terms.values())).sum()}

@@ -1,5 +1,6 @@
 """A pool of poses of every source, drawn from in batches, with parts recombined so that no two draws are alike."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -37,10 +38,10 @@ class PoseAugmentation:
     """How drawn poses are varied. Shares are probabilities per person; angles are standard deviations."""
 
     mirrored: float = 0.5
-    arms_swapped: float = 0.25
+    arms_swapped: float = 0.15
     head_turned: float = 0.3
     head_turn_deg: float = 22.0
-    jittered: float = 0.5
+    jittered: float = 0.3
     jitter_deg: float = 5.0
 
 
@@ -100,24 +101,27 @@ def augmented(rotations: Tensor, group: Tensor, options: PoseAugmentation, gener
     n, device = len(rotations), generator.device
 
     def chosen(share: float) -> Tensor:
-        return torch.rand(n, generator=generator, device=device) < share
+        """Indices of the people to whom something happens; nothing is computed for the others."""
+        return (torch.rand(n, generator=generator, device=device) < share).nonzero()[:, 0]
 
-    def turn(count: int, deg: float) -> Tensor:
-        noise = torch.randn(n, count, 3, generator=generator, device=device)
-        return rotvec_to_rotmat(noise * torch.deg2rad(torch.tensor(deg, device=device)) / 3**0.5)
+    def turns(people: Tensor, count: int, deg: float) -> Tensor:
+        noise = torch.randn(len(people), count, 3, generator=generator, device=device)
+        return rotvec_to_rotmat(noise * (math.radians(deg) / 3**0.5))
 
-    def where(mask: Tensor, new: Tensor, old: Tensor) -> Tensor:
-        return torch.where(mask[:, None, None, None], new, old)
-
-    rotations = where(chosen(options.mirrored), mirrored(rotations), rotations)
-    arms, donor = list(ARMS), torch.randperm(n, generator=generator, device=device)
-    lying = group == GROUPS.index("lying")
-    swap = chosen(options.arms_swapped) & ~lying & ~lying[donor]
-    chest = rotations[:, _CHEST] @ rotations[donor, _CHEST].transpose(-1, -2)
     result = rotations.clone()
-    result[:, arms] = where(swap, chest[:, None] @ rotations[donor][:, arms], rotations[:, arms])
-    look = turn(1, options.head_turn_deg)
-    for node in (_NECK, _HEAD):
-        part = result[:, node : node + 1]
-        result[:, node : node + 1] = where(chosen(options.head_turned), look @ part, part)
-    return where(chosen(options.jittered), turn(rotations.shape[1], options.jitter_deg) @ result, result)
+    who = chosen(options.mirrored)
+    result[who] = mirrored(result[who])
+    who = chosen(options.arms_swapped)
+    donor = torch.randint(n, (len(who),), generator=generator, device=device)
+    lying = GROUPS.index("lying")
+    fitting = (group[who] != lying) & (group[donor] != lying)
+    who, donor = who[fitting], donor[fitting]
+    chest = result[who, _CHEST] @ result[donor, _CHEST].transpose(-1, -2)
+    arms = torch.tensor(ARMS, device=device)
+    result[who[:, None], arms] = chest[:, None] @ result[donor[:, None], arms]
+    who = chosen(options.head_turned)
+    neck = torch.tensor((_NECK, _HEAD), device=device)
+    result[who[:, None], neck] = turns(who, 1, options.head_turn_deg) @ result[who[:, None], neck]
+    who = chosen(options.jittered)
+    result[who] = turns(who, rotations.shape[1], options.jitter_deg) @ result[who]
+    return result
