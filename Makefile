@@ -19,7 +19,7 @@ SOURCES := $(shell find src -type f -not -name '*.pyc')
 PACKAGING := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo photo photo-named test test-all check format clean
+.PHONY: help demo photo photo-named test test-quick check format clean
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,11 +33,11 @@ photo: photo-named $(PHOTO_VENV)/.installed  ## people in metres from your own p
 photo-named:
 	@test -n "$(PHOTO)" || { echo "make photo: expected a picture, got none; name it: make photo PHOTO=your.jpg" >&2; exit 2; }
 
-test: $(DEV)/.installed  ## the tests, but for those marked slow, gpu or network
-	OMP_NUM_THREADS=1 $(DEV_BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -q $(ARGS)
-
-test-all: $(DEV)/.installed  ## the slow tests as well
+test: $(DEV)/.installed  ## all tests that need neither a GPU nor the network (a few minutes)
 	OMP_NUM_THREADS=1 $(DEV_BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -q -m "not gpu and not network" $(ARGS)
+
+test-quick: $(DEV)/.installed  ## the tests without those marked slow
+	OMP_NUM_THREADS=1 $(DEV_BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -q $(ARGS)
 
 check: $(DEV)/.installed  ## ruff, pyright and the contract on imports
 	$(DEV_BIN)/ruff check .
