@@ -123,3 +123,15 @@ def test_bounds_do_not_pull_at_the_root() -> None:
     lifting_loss(_lifted(answer), truth, real, only_bounds)["total"].backward()
     assert answer.grad is not None
     assert not answer.grad.any()
+
+
+def test_a_person_moved_off_their_rays_costs_even_at_the_true_distance() -> None:
+    truth = _truth()
+    moved = truth + torch.tensor([0.3, 0.0, 0.0])
+    root = truth[:, :, (11, 12)].mean(2, keepdim=True)
+    moved = moved * (root.norm() / moved[:, :, (11, 12)].mean(2).norm())  # as far away as before
+    real = torch.ones(1, 1, dtype=torch.bool)
+    terms = lifting_loss(_lifted(moved), truth, real, ONES)
+    assert float(terms["distance"]) == pytest.approx(0.0, abs=1e-6)
+    assert float(terms["direction"]) == pytest.approx(0.3, rel=0.02)
+    assert float(lifting_loss(_lifted(truth), truth, real, ONES)["direction"]) < 1e-3
