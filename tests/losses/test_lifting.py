@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="torch comes with metricpose[train]"
 from metricpose.losses.lifting import LiftingLossOptions, lifting_loss, pinball  # noqa: E402
 from metricpose.models.ray_lifter import Lifted  # noqa: E402
 
-ONES = LiftingLossOptions(distance=1.0, bounds=1.0, pose=1.0, shape=1.0, error=1.0)
+ONES = LiftingLossOptions(distance=1.0, bounds=1.0, pose=1.0, shape=1.0, direction=1.0, error=1.0)
 
 
 def _truth(people: int = 1) -> torch.Tensor:
