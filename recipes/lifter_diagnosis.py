@@ -35,8 +35,14 @@ FIGURES = ("mrpe_z_percent", "mpjpe_mm", "pa_mpjpe_mm", "coverage_percent")
 
 def _world(source: str, split: str, cache: Path) -> World:
     mocap = source == "mocap"
-    shares = {"mocap_share": float(mocap), "prior_share": 0.0, "procedural_share": float(not mocap)}
-    options = WorldOptions(split=split, mocap_cache=cache if mocap else None, procedural_count=8000, **shares)
+    options = WorldOptions(
+        split=split,
+        mocap_cache=cache if mocap else None,
+        mocap_share=float(mocap),
+        prior_share=0.0,
+        procedural_share=float(not mocap),
+        procedural_count=8000,
+    )
     return built_world(options)
 
 
