@@ -60,5 +60,5 @@ def test_calibration_makes_intervals_cover_what_they_promise() -> None:
         assert float((truth > high).float().mean()) <= 0.06
         inside = (lifted.joints_cam - lifted.root_cam[:, :, None] - data.joints_cam)[data.real]
         inside = inside + data.joints_cam[:, :, (11, 12)].mean(2)[data.real][:, None]
-        share = (inside.abs() <= lifted.joint_sigma[data.real][..., None]).float().mean()
-        assert 0.6 < float(share) < 0.76
+        share = (inside.norm(dim=-1) <= 2.5003 * lifted.joint_sigma[data.real]).float().mean()
+        assert 0.85 < float(share) < 0.95
