@@ -72,8 +72,8 @@ def _updated_average(average: dict[str, Tensor], model: nn.Module, step: int, de
 def _optimisers(model: nn.Module, options: OptimiserOptions) -> list[torch.optim.Optimizer]:
     """Muon (Jordan et al. 2024) for the matrices between hidden layers, AdamW for all else.
 
-    Muon is scaled to AdamW's step size, so that one learning rate serves both. On the ray lifter it reached AdamW's
-    loss in half the steps, at the same cost per step.
+    Muon is scaled to AdamW's step size, so that one learning rate serves both. On the ray lifter its
+    loss after 200 steps was below AdamW's after 300.
     """
     names = {name for name, p in model.named_parameters() if p.ndim == 2 and name.startswith(options.muon_prefixes)}
     hidden = [p for name, p in model.named_parameters() if name in names]
