@@ -25,10 +25,9 @@ from metricpose.virtual.pose_prior import (
     LatentMixture,
     PoseDecoder,
     PosePrior,
-    mirrored,
     pose_features,
 )
-from metricpose.virtual.pose_source import facing_forward
+from metricpose.virtual.pose_source import facing_forward, mirrored
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,8 +4,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch comes with metricpose[train]")
 
+from metricpose.evaluation.metrics import pa_mpjpe  # noqa: E402
 from metricpose.models.ray_lifter import Lifted  # noqa: E402
-from metricpose.training.lifter_judging import calibrated, judged, procrustes_errors  # noqa: E402
+from metricpose.training.lifter_judging import calibrated, judged  # noqa: E402
 from tests.models.people_seen import small_net  # noqa: E402
 from tests.training.tiny import tiny_batch  # noqa: E402
 
@@ -16,8 +17,8 @@ def test_similar_people_have_no_procrustes_error_and_mirrored_ones_have() -> Non
     turn = torch.linalg.qr(torch.randn(3, 3, generator=generator)).Q
     turn = turn * torch.linalg.det(turn)
     moved = 2.5 * truth @ turn + torch.tensor([1.0, 2.0, 3.0])
-    assert float(procrustes_errors(moved, truth).max()) < 1e-5
-    assert float(procrustes_errors(moved * torch.tensor([-1.0, 1.0, 1.0]), truth).mean()) > 0.1
+    assert float(pa_mpjpe(moved, truth).max()) < 1e-5
+    assert float(pa_mpjpe(moved * torch.tensor([-1.0, 1.0, 1.0]), truth).mean()) > 0.1
 
 
 def _answering(joints_cam: torch.Tensor):

@@ -13,11 +13,11 @@ from metricpose.virtual.joints import (
     LIMITS_DEG,
     angles_of,
     limited,
-    mirrored,
     rotations_of,
     turned,
     turns,
 )
+from metricpose.virtual.pose_source import mirrored
 from metricpose.virtual.rig import NODES
 
 

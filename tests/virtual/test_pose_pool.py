@@ -13,10 +13,10 @@ from metricpose.virtual.pose_pool import (  # noqa: E402
     PoseAugmentation,
     augmented,
     group_of,
-    mirrored,
     pooled,
     rotvec_to_rotmat,
 )
+from metricpose.virtual.pose_source import mirrored  # noqa: E402
 from metricpose.virtual.procedural import ProceduralPoses  # noqa: E402
 from metricpose.virtual.rig import LANDMARKS, NODES  # noqa: E402
 

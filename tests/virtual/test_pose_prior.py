@@ -8,8 +8,8 @@ from safetensors.torch import save_file
 
 from metricpose._errors import FileError, WeightsError
 from metricpose.virtual.pose_pool import rotvec_to_rotmat
-from metricpose.virtual.pose_prior import PosePrior, mirrored, pose_features, pose_rotations
-from metricpose.virtual.pose_source import facing_forward
+from metricpose.virtual.pose_prior import PosePrior, pose_features, pose_rotations
+from metricpose.virtual.pose_source import facing_forward, mirrored
 from metricpose.virtual.rig import NODES
 
 

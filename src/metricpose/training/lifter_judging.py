@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from metricpose.evaluation.metrics import pa_mpjpe
 from metricpose.models.ray_lifter import Lifted, RayLifterNet
 from metricpose.virtual.lifting_batch import LiftingBatch
 
@@ -21,18 +22,6 @@ def _lifted(model: nn.Module, data: LiftingBatch) -> Lifted:
     return Lifted(*(torch.cat(values) for values in zip(*parts, strict=True)))
 
 
-def procrustes_errors(predicted: Tensor, truth: Tensor) -> Tensor:
-    """Joint errors (N, J) after the best similarity without reflection (Umeyama 1991), points (N, J, 3)."""
-    x, y = predicted - predicted.mean(1, keepdim=True), truth - truth.mean(1, keepdim=True)
-    u, s, vt = torch.linalg.svd(x.transpose(1, 2) @ y)
-    sign = torch.linalg.det(u @ vt).sign()
-    fix = torch.ones_like(s)
-    fix[:, -1] = sign
-    rotation = (u * fix[:, None]) @ vt
-    scale = (s * fix).sum(-1) / x.square().sum((1, 2)).clamp_min(1e-9)
-    return (scale[:, None, None] * (x @ rotation) - y).norm(dim=-1)
-
-
 def judged(model: nn.Module, data: LiftingBatch) -> dict[str, float]:
     """MRPE_z in % of depth, MPJPE and PA-MPJPE in mm, coverage of the 90 % intervals in %, of the real people."""
     lifted = _lifted(model, data)
@@ -45,7 +34,7 @@ def judged(model: nn.Module, data: LiftingBatch) -> dict[str, float]:
     return {
         "mrpe_z_percent": 100 * float(((own_root - root)[:, 2].abs() / root[:, 2]).mean()),
         "mpjpe_mm": 1000 * float(error.mean()),
-        "pa_mpjpe_mm": 1000 * float(procrustes_errors(own, truth).mean()),
+        "pa_mpjpe_mm": 1000 * float(pa_mpjpe(own, truth).mean()),
         "coverage_percent": 100 * float(covered.float().mean()),
     }
 

@@ -14,7 +14,7 @@ import math
 import torch
 from torch import Tensor
 
-from metricpose.virtual.rig import MIRROR, NODES
+from metricpose.virtual.rig import NODES
 
 Angles = dict[str, Tensor]
 
@@ -82,11 +82,6 @@ def about(axis: str, angle: Tensor) -> Tensor:
         "z": (cosine, -sine, zero, sine, cosine, zero, zero, zero, one),
     }[axis]
     return torch.stack(rows, -1).unflatten(-1, (3, 3))
-
-
-def mirrored(rotations: Tensor) -> Tensor:
-    """The pose (..., 21, 3, 3) seen in a mirror that swaps left and right."""
-    return rotations[..., list(MIRROR), :, :] * _MIRROR_SIGNS.to(rotations)
 
 
 def rotations_of(angles: Angles) -> Tensor:

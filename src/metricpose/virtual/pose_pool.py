@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from metricpose._errors import InputError
-from metricpose.virtual.rig import MIRROR, NODES
+from metricpose.virtual.pose_source import mirrored
+from metricpose.virtual.rig import NODES
 
 ARMS = tuple(i for i, node in enumerate(NODES) if "clavicle" in node or "arm" in node or "hand" in node)
 _CHEST, _NECK, _HEAD = NODES.index("chest"), NODES.index("neck"), NODES.index("head")
@@ -88,12 +89,6 @@ def rotvec_to_rotmat(rotvec: Tensor) -> Tensor:
     skew = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).reshape(*rotvec.shape[:-1], 3, 3)
     angle = angle[..., None]
     return torch.eye(3, device=rotvec.device) + angle.sin() * skew + (1 - angle.cos()) * (skew @ skew)
-
-
-def mirrored(rotations: Tensor) -> Tensor:
-    """The same poses seen in a mirror across the person's x-z plane."""
-    flip = torch.tensor([1.0, -1.0, 1.0], device=rotations.device)
-    return rotations[:, list(MIRROR)] * flip[:, None] * flip
 
 
 def augmented(rotations: Tensor, group: Tensor, options: PoseAugmentation, generator: torch.Generator) -> Tensor:

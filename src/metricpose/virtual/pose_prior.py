@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 from metricpose._errors import FileError, MissingExtraError, WeightsError
 from metricpose.virtual.mocap.clips import CMU_LICENCE
-from metricpose.virtual.pose_source import facing_forward
-from metricpose.virtual.rig import MIRROR, NODES, PARENTS
+from metricpose.virtual.pose_source import facing_forward, mirrored
+from metricpose.virtual.rig import NODES, PARENTS
 
 POSE_DIM = 6 * len(NODES)
 LATENT_DIM = 32
@@ -42,12 +42,6 @@ def pose_rotations(features: Tensor) -> Tensor:
     for node, parent in enumerate(PARENTS):
         parts.append(local[:, node] if parent < 0 else parts[parent] @ local[:, node])
     return torch.stack(parts, 1)
-
-
-def mirrored(rotations: Tensor) -> Tensor:
-    """The same poses (N, 21, 3, 3) seen in a mirror across the person's x-z plane."""
-    flip = torch.tensor([1.0, -1.0, 1.0], dtype=rotations.dtype, device=rotations.device)
-    return rotations[:, list(MIRROR)] * flip[:, None] * flip
 
 
 class PoseDecoder(nn.Module):

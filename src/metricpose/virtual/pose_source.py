@@ -5,7 +5,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from metricpose.virtual.rig import NODES
+from metricpose.virtual.rig import MIRROR, NODES
 
 _PELVIS, _CHEST = NODES.index("pelvis"), NODES.index("chest")
 
@@ -43,3 +43,9 @@ def _trunk_forward(rotations: Tensor) -> Tensor:
     """(N, 2): the pelvis's own up on the ground, towards the side that faces on if the trunk is raised."""
     up, down_facing = rotations[:, _PELVIS, :2, 2], rotations[:, _PELVIS, 2:, 0] < 0
     return torch.where(down_facing, up, -up)
+
+
+def mirrored(rotations: Tensor) -> Tensor:
+    """The same poses (..., 21, 3, 3) seen in a mirror across the person's x-z plane."""
+    flip = torch.tensor([1.0, -1.0, 1.0], dtype=rotations.dtype, device=rotations.device)
+    return rotations[..., list(MIRROR), :, :] * flip[:, None] * flip
