@@ -111,7 +111,7 @@ class PeopleFrame:
         """(P, J) bool: joints whose place in metres is stated."""
         if self.joints_cam is None:
             return np.zeros((len(self), len(self.skeleton)), dtype=bool)
-        return np.isfinite(self.joints_cam).all(axis=-1)
+        return np.asarray(np.isfinite(self.joints_cam).all(axis=-1))
 
     @classmethod
     def of_people3d(cls, name: str, people: People3D, **more: Any) -> Self:

@@ -12,7 +12,7 @@ Mode = Literal["official", "strict"]
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A metric in a table: its key in files, heading, unit ("mm", "%", "", "mm/s"...), what it is, which way is good."""
+    """A metric in a table: its key in files, heading, unit ("mm", "%", "", "mm/s"...), what it is, its good way."""
 
     key: str
     heading: str
@@ -39,7 +39,7 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Rows like a paper's, in one mode and one reading ("P1, 17 joints"); notes say alignment, units, joints, matching."""
+    """Rows like a paper's, in one mode and reading ("P1, 17 joints"); notes: alignment, units, joints, matching."""
 
     title: str
     mode: Mode
@@ -52,7 +52,7 @@ class Table:
 class PersonErrors:
     """One entry for each true person who is judged, M in all, in the strict mode: plots and bootstraps are made of it.
 
-    frames: M names of pictures; rows: (M,) row of the true person there; predicted: (M,) row of the prediction, -1 for a
+    frames: M names of pictures; rows: (M,) row of the true person there; predicted: (M,) row of the prediction, -1: a
     miss; sequences: M labels; distance_m: (M,) of the true root from the camera; values: by column key (M,), NaN for a
     miss unless the metric counts misses; joint_error_m: (M, J) root-relative, NaN unknown; joints: J names.
     interval: (M, 2) m, true_depth_m: (M,) for the reliability curve, or None.
