@@ -15,7 +15,7 @@ from metricpose.geometry.camera import Camera
 from metricpose.people.people3d import People3D
 from metricpose.skeletons.skeleton import Skeleton
 
-_SHAPES = {
+_SHAPES: dict[str, tuple[str | int, ...]] = {
     "joints_cam": ("P", "J", 3),
     "joints_px": ("P", "J", 2),
     "joint_scores": ("P", "J"),
@@ -87,7 +87,7 @@ class PeopleFrame:
         for field, shape in _SHAPES.items():
             value = getattr(self, field)
             if value is not None:
-                expected = tuple(count.get(n, n) if isinstance(n, str) else n for n in shape)
+                expected = tuple(count[n] if isinstance(n, str) else n for n in shape)
                 object.__setattr__(self, field, _array(value, expected, f"{self.name}: {field}"))
         if self.ids is not None and (len(self.ids) != len(self) or len(set(self.ids)) < len(self.ids)):
             raise InputError(f"{self.name}: expected one id per person, each once, got {self.ids} for {len(self)}")
