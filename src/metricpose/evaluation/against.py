@@ -139,7 +139,7 @@ def against(
     units = resampling_units(mine.sequences, mine.frames)
     found = mine.predicted >= 0, other.predicted >= 0
     pairs = [(c, np.asarray(mine.values[c.key], float), np.asarray(other.values[c.key], float)) for c in columns]
-    pairs.append((MISSED, *(100.0 * ~f for f in found)))
+    pairs.append((MISSED, 100.0 * ~found[0], 100.0 * ~found[1]))
     return Comparison(
         protocol=a.protocol,
         names=names,
