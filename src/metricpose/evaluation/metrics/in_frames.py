@@ -1,0 +1,53 @@
+"""People of many frames in one row, and who shares a frame: what metrics over whole sets are made of."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from metricpose._errors import InputError
+
+
+def counts_of(frames: Sequence[Any]) -> np.ndarray:
+    """How many people each of F frames has: (F,)."""
+    return np.fromiter((len(frame) for frame in frames), dtype=np.intp, count=len(frames))
+
+
+def joined(frames: Sequence[Any], own: tuple[int | None, ...], what: str, dtype: Any = np.float64) -> np.ndarray:
+    """F arrays (P_f, *own) as one (sum P_f, *own); None in `own` is any size, the same for all. [] is nobody.
+
+    Raises InputError: a frame of another shape, or one that is not numbers; the text names it.
+    """
+    arrays = [np.asarray(frame, dtype=dtype) for frame in frames]
+    expected: tuple[int | None, ...] = own
+    for number, array in enumerate(arrays):
+        if len(array) == 0:
+            continue
+        got = array.shape[1:]
+        if len(got) == len(expected):
+            expected = tuple(g if size is None else size for size, g in zip(expected, got, strict=True))
+        if got != expected:
+            shape = ", ".join(["people", *("any" if size is None else str(size) for size in expected)])
+            raise InputError(f"{what}: frame {number}: expected shape ({shape}), got {array.shape}")
+    people = [array for array in arrays if len(array)]
+    return np.concatenate(people) if people else np.zeros((0, *(size or 0 for size in own)), dtype=dtype)
+
+
+def check_counts(counts: np.ndarray, expected: np.ndarray, what: str, of: str) -> None:
+    """Raise InputError unless each frame has as many people as expected; the text names the first that has not."""
+    if len(counts) != len(expected):
+        raise InputError(f"{what}: expected a list of {len(expected)} frames, as of {of}, got {len(counts)}")
+    wrong = np.flatnonzero(counts != expected)
+    if len(wrong):
+        first = wrong[0]
+        raise InputError(f"{what}: frame {first}: expected {expected[first]} people, as of {of}, got {counts[first]}")
+
+
+def frame_of(counts: np.ndarray) -> np.ndarray:
+    """The frame of each person: (sum counts,)."""
+    return np.repeat(np.arange(len(counts)), counts)
+
+
+def starts_of(counts: np.ndarray) -> np.ndarray:
+    """The row of each frame's first person: (F,)."""
+    return np.cumsum(counts) - counts
