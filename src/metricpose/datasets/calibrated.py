@@ -39,7 +39,7 @@ def fitted_pinhole(points_cam: np.ndarray, points_px: np.ndarray, image_size: tu
     """The pinhole that best takes points (N, 3) in metres to pixels (N, 2), for data sets that ship no calibration.
 
     u = fx x / z + cx is linear in fx and cx, and likewise for v: two lines of least squares. Points that are NaN or
-    behind the camera are left out. InputError: too few points, or more than 5 px between them and their pixels (median).
+    behind the camera are left out. InputError: too few points, or more than 5 px to their pixels (median).
     """
     usable = np.isfinite(points_cam).all(-1) & np.isfinite(points_px).all(-1) & (points_cam[..., 2] > 0)
     points, pixels = points_cam[usable], points_px[usable]
@@ -63,7 +63,7 @@ def _line(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def projected(camera: Camera, joints_cam: np.ndarray) -> np.ndarray:
     """Joints (..., 3) in metres as pixels (..., 2): NaN where not stated, or not before the camera."""
-    known = np.isfinite(joints_cam).all(axis=-1)
+    known = np.asarray(np.isfinite(joints_cam).all(axis=-1))
     px, seen = camera.project(np.where(known[..., None], joints_cam, 1.0))
     return np.where((known & seen)[..., None], px, np.nan)
 
@@ -85,8 +85,8 @@ def check_metres(joints: np.ndarray, where: str) -> None:
 
     The size is the diagonal of the box round the joints; the typical one is the median. NaN joints are left out.
     """
-    known = np.isfinite(joints).all(axis=-1, keepdims=True)
-    people = known.any(axis=1)[:, 0]
+    known = np.asarray(np.isfinite(joints).all(axis=-1, keepdims=True))
+    people = known[..., 0].any(axis=1)
     if not people.any():
         return
     top = np.where(known, joints, -np.inf).max(axis=1)[people]

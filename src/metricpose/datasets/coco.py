@@ -3,9 +3,9 @@
     <root>/annotations/person_keypoints_val2017.json
     <root>/val2017/000000000139.jpg                             (pictures, not needed)
 
-{"images": [{"id", "file_name", "width", "height"}], "annotations": [{"id", "image_id", "category_id", "iscrowd", "area",
-"bbox": [x, y, w, h], "num_keypoints", "keypoints": [x, y, v] * 17}], "categories"}; v is 0 not labelled, 1 hidden,
-2 visible. Pixels count from 0.
+{"images": [{"id", "file_name", "width", "height"}], "annotations": [{"id", "image_id", "category_id", "iscrowd",
+"area", "bbox": [x, y, w, h], "num_keypoints", "keypoints": [x, y, v] * 17}], "categories"}; v is 0 not labelled,
+1 hidden, 2 visible. Pixels count from 0.
 """
 
 from collections.abc import Mapping, Sequence

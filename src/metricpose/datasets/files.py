@@ -16,7 +16,7 @@ def required(root: str | Path, names: str | tuple[str, ...], where: str) -> Path
     Raises FileError: no such folder, or none of the names in it.
     """
     root = Path(root)
-    names = (names,) if isinstance(names, str) else names
+    names = [names] if isinstance(names, str) else list(names)
     if not root.is_dir():
         raise FileError(f"{root}: expected the data set's folder with {names[0]}, got no folder; get it from {where}")
     found = next((root / name for name in names if (root / name).exists()), None)

@@ -31,8 +31,6 @@ def read_mat(path: str | Path, names: tuple[str, ...], *, simplified: bool = Fal
         with Path(path).open("rb") as file:
             held = _loaded(scipy.io, file, path, names, simplified)
     except OSError as error:
-        if isinstance(error, FileError):
-            raise
         raise FileError(f"{path}: cannot read this MATLAB file ({error.strerror}); check the path") from error
     _check_names(path, held, names)
     return {name: held[name] for name in names}
@@ -65,8 +63,9 @@ def read_mat73(path: str | Path, names: tuple[str, ...]) -> dict[str, np.ndarray
         raise FileError(f"{path}: cannot read this MATLAB file ({error.strerror}); check the path") from error
     try:
         with h5py.File(path, "r") as file:
-            _check_names(path, {name: None for name in file if isinstance(file[name], h5py.Dataset)}, names)
-            return {name: np.asarray(file[name][()]).T for name in names}
+            arrays = {str(name): entry for name, entry in file.items() if isinstance(entry, h5py.Dataset)}
+            _check_names(path, arrays, names)
+            return {name: np.asarray(arrays[name][()]).T for name in names}
     except InputError:
         raise
     except (*_DAMAGE, RuntimeError) as fault:
