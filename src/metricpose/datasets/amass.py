@@ -155,10 +155,10 @@ def _numbers(arrays: Mapping[str, np.ndarray], key: str, path: str | Path) -> np
 
 def _gender(arrays: Mapping[str, np.ndarray], path: str | Path) -> str:
     value = _array(arrays, "gender", path)
-    text = value.item() if value.size == 1 else value
+    text = value.item() if value.size == 1 else None
     text = text.decode("ascii", "replace") if isinstance(text, bytes) else text
-    if text not in ("male", "female", "neutral"):
-        raise InputError(f"{path}: gender: expected male, female or neutral, got {shown(text)}; correct it")
+    if not isinstance(text, str) or text not in ("male", "female", "neutral"):
+        raise InputError(f"{path}: gender: expected male, female or neutral, got {shown(value.tolist())}; correct it")
     return text
 
 

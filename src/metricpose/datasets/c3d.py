@@ -13,6 +13,7 @@ from metricpose._errors import FileError, InputError, MissingExtraError
 from metricpose.io.fields import shown
 from metricpose.io.trc import PointTracks
 
+_KEY_BYTE = 0x50
 _METRES = {"m": 1.0, "dm": 0.1, "cm": 0.01, "mm": 0.001}
 
 
@@ -47,18 +48,44 @@ def _loaded(path: str | Path) -> Any:
         import ezc3d
     except ImportError as error:
         raise MissingExtraError("reading C3D", "datasets") from error
-    try:
-        with Path(path).open("rb") as file:  # ezc3d's own error does not tell missing from damaged
-            head = file.read(2)
-    except OSError as error:
-        raise FileError(f"{path}: cannot read this C3D file ({error.strerror}); check the path") from error
-    if len(head) < 2 or head[1] != 0x50:  # the format's key byte
-        raise InputError(f"{path}: expected a C3D file (second byte 0x50), got {head!r}; check the path")
+    _check_whole(path)
     try:
         return ezc3d.c3d(str(path))
     except (OSError, RuntimeError, ValueError, IndexError, KeyError, MemoryError) as fault:
         reason = " ".join(str(fault).split())
         raise InputError(f"{path}: expected a C3D file, got a damaged one ({reason:.80})") from None
+
+
+_PROCESSORS = {84: ("<", 15), 85: ("<", 13), 86: (">", 12)}
+"""Processor type of the file -> order of its bytes, and the byte of the header that holds the scale's sign."""
+
+
+def _check_whole(path: str | Path) -> None:
+    """InputError for another format or a file cut short: ezc3d never returns from some of them.
+
+    Sections are counted in blocks of 512 bytes; words of the header are 16 bits (user guide of the format, "Header").
+    """
+    try:
+        size = Path(path).stat().st_size
+        with Path(path).open("rb") as file:
+            head = file.read(512)
+            start = 512 * max(head[0] - 1, 0) if head else 0
+            file.seek(start)
+            parameters = file.read(4)
+    except OSError as error:
+        raise FileError(f"{path}: cannot read this C3D file ({error.strerror}); check the path") from error
+    if len(head) < 2 or head[1] != _KEY_BYTE:
+        raise InputError(f"{path}: expected a C3D file (second byte 0x50), got {head[:2]!r}; check the path")
+    if len(head) < 512 or len(parameters) < 4 or parameters[3] not in _PROCESSORS:
+        raise InputError(f"{path}: expected a C3D file with its parameters, got {size} bytes; is it cut off?")
+    order, sign = _PROCESSORS[parameters[3]]
+    words = np.frombuffer(head, dtype=f"{order}u2").astype(int)
+    points, analog, first, last, data_start = words[1], words[2], words[3], words[4], words[8]
+    frames = max(last - first + 1, 0)
+    number = 4 if head[sign] & 0x80 else 2  # a negative scale says that numbers are floats
+    needed = max(start + 512 * parameters[2], 512 * (data_start - 1) + frames * (4 * points + analog) * number)
+    if size < needed:
+        raise InputError(f"{path}: expected {needed} bytes by its header, got {size}; is it cut off?")
 
 
 def _value(group: Any, key: str) -> list[Any]:

@@ -10,7 +10,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -118,7 +118,7 @@ def _ours(path: Path, unit: Unit | None) -> list[PeopleFrame]:
     return [PeopleFrame.of_people3d(record.image, record.people) for record in read_people3d(path)]
 
 
-def _skeleton_of_list(document: list[dict], truth: Sequence[PeopleFrame]) -> Skeleton | None:
+def _skeleton_of_list(document: Any, truth: Sequence[PeopleFrame]) -> Skeleton | None:
     """That of the truth, for poses in the camera frame, whose joints no format names."""
     flat = bool(document) and "keypoints" in document[0]
     return None if flat or not truth else truth[0].skeleton

@@ -55,6 +55,7 @@ def read_threedpw(
             joints_px, seen = clip.camera.project(joints_cam)
             yield PeopleFrame(
                 **_head(Path(root), path.stem, frame, clip),
+                ids=tuple(range(len(joints_cam))),
                 skeleton=_SMPL24,
                 joints_cam=joints_cam,
                 joints_px=np.where(seen[..., None], joints_px, np.nan),
@@ -80,7 +81,8 @@ def read_threedpw_detections(
             there = (rows[..., 2] > 0).any(axis=1)
             scores = rows[there, :, 2]
             yield PeopleFrame(
-                **_head(Path(root), path.stem, frame, clip) | {"ids": tuple(int(i) for i in np.flatnonzero(there))},
+                **_head(Path(root), path.stem, frame, clip),
+                ids=tuple(int(i) for i in np.flatnonzero(there)),
                 skeleton=_COCO17,
                 joints_px=np.where(scores[..., None] > 0, rows[there, :, :2], np.nan),
                 joint_scores=scores,
@@ -153,7 +155,6 @@ def _head(root: Path, sequence: str, frame: int, clip: _Clip) -> dict[str, Any]:
         "name": f"{sequence}/{picture}",
         "sequence": sequence,
         "frame": frame,
-        "ids": tuple(range(len(clip.joints_world))),
         "camera": clip.camera,
         "image_path": path if path.is_file() else None,
         "licence": LICENCE,
