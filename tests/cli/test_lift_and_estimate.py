@@ -120,7 +120,8 @@ def test_estimate_writes_people_and_overlays_and_survives_a_bad_picture(
     assert json.loads(captured.out)["failed"] == 1
     records = read_people3d(out / "people.json")
     assert [record.image for record in records] == ["a.png", "b.png"]
-    assert records[0].people.camera_source == "fov"
+    assert [record.people.camera_source for record in records] == ["given", "fov"]  # the file's own camera wins
+    assert np.allclose(records[0].people.camera.intrinsics_px, CAMERA.intrinsics_px)
     assert sorted(path.name for path in (out / "overlay").iterdir()) == ["a.png.jpg", "b.png.jpg"]
 
 

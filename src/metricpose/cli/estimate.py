@@ -75,9 +75,11 @@ def _estimated(
 
 
 def _lifted(picture: "Picture", detector: "Detector", lift: "Lifting") -> "ImagePeople3D":
+    from metricpose.inference.detectors.precomputed import PrecomputedDetector
     from metricpose.io.records import ImagePeople3D
 
-    people = lift(detector(picture.image, name=picture.name), exif=picture.exif)
+    own = detector.camera(picture.name) if isinstance(detector, PrecomputedDetector) else None
+    people = lift(detector(picture.image, name=picture.name), own=own, exif=picture.exif)
     return ImagePeople3D(image=picture.name, people=people, extra={"detector": detector.name})
 
 

@@ -7,6 +7,7 @@ from pathlib import Path, PurePath
 import numpy as np
 
 from metricpose._errors import InputError
+from metricpose.geometry.camera import Camera
 from metricpose.inference.detectors.protocol import checked_picture
 from metricpose.io.records import ImagePeople2D
 from metricpose.people import People2D
@@ -40,10 +41,11 @@ class PrecomputedDetector:
         height, width = checked_picture(image).shape[:2]
         if name is None:
             raise InputError("detector 'precomputed': expected the name of the picture, got none; give name=")
-        found = next((self._by_name[key] for key in _keys(name) if key in self._by_name), None)
-        if found is None:
+        record = self._record(name)
+        if record is None:
             some = ", ".join(sorted(self._by_name)[:_MOST_NAMES])
             raise InputError(f"{self._file}: expected people of the picture {name!r}, got none; it has {some} ...")
+        found = record.people
         if found.image_size != (width, height):
             stated = "{} x {}".format(*found.image_size)
             raise InputError(
@@ -52,15 +54,23 @@ class PrecomputedDetector:
             )
         return found
 
+    def camera(self, name: str) -> Camera | None:
+        """The camera that the file states for the picture, or None."""
+        record = self._record(name)
+        return None if record is None else record.camera
+
+    def _record(self, name: str) -> ImagePeople2D | None:
+        return next((self._by_name[key] for key in _keys(name) if key in self._by_name), None)
+
 
 def _keys(name: str) -> tuple[str, str, str]:
     path = PurePath(name)
     return name, path.name, path.stem
 
 
-def _by_name(records: Sequence[ImagePeople2D]) -> Mapping[str, People2D]:
-    """People by every key of their picture's name; full names first, and keys that two pictures share left out."""
+def _by_name(records: Sequence[ImagePeople2D]) -> Mapping[str, ImagePeople2D]:
+    """Records by every key of their picture's name; full names first, and keys that two pictures share left out."""
     keys = [dict.fromkeys(_keys(record.image)) for record in records]
     often = Counter(key for names in keys for key in names)
-    short = {key: r.people for names, r in zip(keys, records, strict=True) for key in names if often[key] == 1}
-    return short | {record.image: record.people for record in records}
+    short = {key: r for names, r in zip(keys, records, strict=True) for key in names if often[key] == 1}
+    return short | {record.image: record for record in records}
