@@ -11,6 +11,7 @@ from metricpose.cli.output import table, write_json, write_line
 BENCHES: Mapping[str, tuple[str, tuple[int, ...], str]] = {
     "lift": ("bench_lift", (1, 10, 100), "one picture at a time, then the same people in one batch of pictures"),
     "generate": ("bench_generate", (2000,), "virtual people made, posed, seen and disturbed (needs the train extra)"),
+    "evaluate": ("bench_evaluate", (100_000,), "every 3D metric on made people, then all of them in a row"),
 }
 
 

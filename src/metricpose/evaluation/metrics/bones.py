@@ -17,11 +17,12 @@ from metricpose.skeletons.skeleton import Skeleton
 def bone_lengths(joints: Any, skeleton: Skeleton, known: Any = None) -> Any:
     """Length of each of the skeleton's limbs: (..., B) metres, NaN where an end is not known."""
     xp = namespace(joints)
-    parents, children = ([limb[end] for limb in skeleton.limbs] for end in (0, 1))
-    lengths = joint_error(joints[..., parents, :], joints[..., children, :])
+    parents, children = (xp.asarray([limb[end] for limb in skeleton.limbs], dtype=xp.int64) for end in (0, 1))
+    lengths = joint_error(xp.take(joints, parents, axis=-2), xp.take(joints, children, axis=-2))
     if known is None:
         return lengths
-    return xp.where(known[..., parents] & known[..., children], lengths, xp.full_like(lengths, xp.nan))
+    both = xp.take(known, parents, axis=-1) & xp.take(known, children, axis=-1)
+    return xp.where(both, lengths, xp.full_like(lengths, xp.nan))
 
 
 def bone_pairs(skeleton: Skeleton) -> tuple[tuple[int, int], ...]:

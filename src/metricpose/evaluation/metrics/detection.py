@@ -14,16 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from metricpose._errors import InputError
-from metricpose.evaluation.metrics.in_frames import check_counts, counts_of, frame_of, joined, starts_of
-from metricpose.evaluation.metrics.known import known_mean
-from metricpose.evaluation.metrics.pose import joint_error
-from metricpose.evaluation.metrics.precision import envelope_area, first_of_each, precision_recall, ranking, step_area
+from metricpose.evaluation.metrics.nearest import nearest_person, nearest_root
+from metricpose.evaluation.metrics.precision import envelope_area, first_of_each, precision_recall, step_area
 
 AP_ROOT_M = 0.25
 PANOPTIC_THRESHOLDS_M = (0.025, 0.05, 0.075, 0.1, 0.125, 0.15)
 PANOPTIC_RECALL_M = 0.5
-_BLOCK = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +70,7 @@ def root_detection(
 
     True roots that are NaN are left out; a predicted NaN is a ghost. Raises InputError: lists that do not fit.
     """
-    near = _nearest_root(predicted_root, scores, true_root, empty_frames)
+    near = nearest_root(predicted_root, scores, true_root, empty_frames)
     hits = first_of_each(near.target, near.error < threshold)
     area, nan = step_area(hits, near.people), float("nan")
     first_step = float(hits[:1].sum()) / near.people if near.people else nan  # precision there is 1
@@ -120,7 +116,7 @@ def panoptic_detection(
     VoxelPose adds 1e-5 to its denominators, which moves nothing that is printed; here nothing is added.
     Raises InputError: lists that do not fit.
     """
-    near = _nearest_person(predicted, scores, true, known, empty_frames)
+    near = nearest_person(predicted, scores, true, known, empty_frames)
     hits = [first_of_each(near.target, near.error < threshold) for threshold in thresholds]
     aps = tuple(envelope_area(hit, near.people) for hit in hits)
     recalls = tuple(_recall(hit, near.people) for hit in hits)
@@ -154,89 +150,8 @@ def precision_recall_of_roots(
     predicted_root: Sequence[Any], scores: Sequence[Any], true_root: Sequence[Any], threshold: float = AP_ROOT_M
 ) -> tuple[np.ndarray, np.ndarray]:
     """Precision and recall after each of the N ranked predictions, (N,) each; for plots. Empty without true people."""
-    near = _nearest_root(predicted_root, scores, true_root, False)
+    near = nearest_root(predicted_root, scores, true_root, False)
     return precision_recall(first_of_each(near.target, near.error < threshold), max(near.people, 1))
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Nearest:
-    """Of N ranked predictions the nearest true person (a row in the set) and the distance; how many true people."""
-
-    target: np.ndarray
-    error: np.ndarray
-    people: int
-
-
-def _nearest_root(
-    predicted_root: Sequence[Any], scores: Sequence[Any], true_root: Sequence[Any], empty_frames: bool
-) -> _Nearest:
-    """Roots are people of one joint."""
-    predicted, true = joined(predicted_root, (3,), "AP_root: predicted"), joined(true_root, (3,), "AP_root: true")
-    counts = counts_of(predicted_root), counts_of(true_root)
-    seen = np.isfinite(true).all(axis=-1, keepdims=True)
-    return _nearest(predicted[:, None], true[:, None], seen, *counts, scores, empty_frames, "AP_root")
-
-
-def _nearest_person(
-    predicted: Sequence[Any],
-    scores: Sequence[Any],
-    true: Sequence[Any],
-    known: Sequence[Any] | None,
-    empty_frames: bool,
-) -> _Nearest:
-    joints, truth = joined(predicted, (None, 3), "AP: predicted"), joined(true, (None, 3), "AP: true")
-    counts = counts_of(predicted), counts_of(true)
-    if len(joints) and len(truth) and joints.shape[1] != truth.shape[1]:
-        raise InputError(f"AP: expected {truth.shape[1]} joints as in the truth, got {joints.shape[1]}; convert them")
-    seen = np.isfinite(truth).all(axis=-1)
-    if known is not None:
-        check_counts(counts_of(known), counts[1], "AP: known", "the truth")
-        seen &= joined(known, (truth.shape[1],), "AP: known", bool)
-    return _nearest(joints, truth, seen, *counts, scores, empty_frames, "AP")
-
-
-def _nearest(
-    joints: np.ndarray,
-    truth: np.ndarray,
-    seen: np.ndarray,
-    counts: np.ndarray,
-    true_counts: np.ndarray,
-    scores: Sequence[Any],
-    empty_frames: bool,
-    what: str,
-) -> _Nearest:
-    """Of joints (N, J, 3) and truth (M, J, 3), seen (M, J), in frames of so many people (F,) each."""
-    if len(counts) != len(true_counts):
-        raise InputError(f"{what}: expected {len(true_counts)} frames as in the truth, got {len(counts)}")
-    check_counts(counts_of(scores), counts, f"{what}: scores", "the predictions")
-    rank = joined(scores, (), f"{what}: scores")
-    frames = frame_of(counts)
-    if np.isnan(rank).any():
-        first = frames[np.isnan(rank)][0]
-        raise InputError(f"{what}: frame {first}: expected scores that are numbers, got NaN; give each person a score")
-    counted = seen.any(axis=-1)
-    true_counts = np.bincount(frame_of(true_counts)[counted], minlength=len(true_counts))
-    target, error = _nearest_of_each(joints, frames, truth[counted], seen[counted], true_counts)
-    order = ranking(rank)
-    if not empty_frames:
-        order = order[true_counts[frames][order] > 0]
-    return _Nearest(target=target[order], error=error[order], people=int(counted.sum()))
-
-
-def _nearest_of_each(
-    joints: np.ndarray, frames: np.ndarray, truth: np.ndarray, seen: np.ndarray, true_counts: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """The first of the nearest true people of each prediction's frame: rows (N,), -1 for none, and distances (N,)."""
-    target, error = np.full(len(joints), -1), np.full(len(joints), np.inf)
-    first, choices = starts_of(true_counts)[frames], true_counts[frames]
-    for nth in range(int(choices.max(initial=0))):
-        rows = np.flatnonzero(choices > nth)
-        for block in np.split(rows, range(_BLOCK, len(rows), _BLOCK)):
-            other = first[block] + nth
-            apart = known_mean(joint_error(joints[block], truth[other]), seen[other])
-            better = apart < error[block]
-            target[block[better]], error[block[better]] = other[better], apart[better]
-    return target, error
 
 
 def _recall(hits: np.ndarray, people: int) -> float:

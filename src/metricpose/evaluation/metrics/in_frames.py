@@ -1,7 +1,7 @@
 """People of many frames in one row, and who shares a frame: what metrics over whole sets are made of."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -16,21 +16,32 @@ def counts_of(frames: Sequence[Any]) -> np.ndarray:
 def joined(frames: Sequence[Any], own: tuple[int | None, ...], what: str, dtype: Any = np.float64) -> np.ndarray:
     """F arrays (P_f, *own) as one (sum P_f, *own); None in `own` is any size, the same for all. [] is nobody.
 
-    Raises InputError: a frame of another shape, or one that is not numbers; the text names it.
+    Raises InputError: a frame of another shape; the text names it.
     """
-    arrays = [np.asarray(frame, dtype=dtype) for frame in frames]
+    arrays = [array for array in frames if len(array)]
+    arrays = arrays if all(isinstance(array, np.ndarray) for array in arrays) else [np.asarray(a) for a in arrays]
+    shapes = {array.shape[1:] for array in arrays}
+    if not arrays:
+        return np.zeros((0, *(size or 0 for size in own)), dtype=dtype)
+    if len(shapes) > 1 or not _fits(next(iter(shapes)), own):
+        _refuse(frames, own, what)
+    return np.concatenate(arrays, dtype=dtype, casting="unsafe")
+
+
+def _fits(shape: tuple[int, ...], own: tuple[int | None, ...]) -> bool:
+    return len(shape) == len(own) and all(size in (None, got) for size, got in zip(own, shape, strict=True))
+
+
+def _refuse(frames: Sequence[Any], own: tuple[int | None, ...], what: str) -> NoReturn:
+    """Name the first frame that does not fit, or is not like those before it."""
     expected: tuple[int | None, ...] = own
-    for number, array in enumerate(arrays):
-        if len(array) == 0:
-            continue
-        got = array.shape[1:]
-        if len(got) == len(expected):
-            expected = tuple(g if size is None else size for size, g in zip(expected, got, strict=True))
-        if got != expected:
+    for number, frame in enumerate(frames):
+        got = np.shape(frame)
+        if len(frame) and not _fits(got[1:], expected):
             shape = ", ".join(["people", *("any" if size is None else str(size) for size in expected)])
-            raise InputError(f"{what}: frame {number}: expected shape ({shape}), got {array.shape}")
-    people = [array for array in arrays if len(array)]
-    return np.concatenate(people) if people else np.zeros((0, *(size or 0 for size in own)), dtype=dtype)
+            raise InputError(f"{what}: frame {number}: expected shape ({shape}), got {got}")
+        expected = got[1:] if len(frame) else expected
+    raise InputError(f"{what}: expected frames of one shape")
 
 
 def check_counts(counts: np.ndarray, expected: np.ndarray, what: str, of: str) -> None:

@@ -53,4 +53,4 @@ def _away(predicted: Any, true: Any, predicted_root: Any, true_root: Any) -> Any
     """Predicted minus true: the difference of differences is the difference of this, as both are linear."""
     if predicted_root is None or true_root is None:
         return predicted - true
-    return (predicted - predicted_root[..., None, :]) - (true - true_root[..., None, :])
+    return (predicted - true) - (predicted_root - true_root)[..., None, :]

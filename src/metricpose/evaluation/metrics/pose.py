@@ -110,7 +110,7 @@ def _length(vectors: Any) -> Any:
 
 
 def _relative_error(predicted: Any, true: Any, predicted_root: Any, true_root: Any) -> Any:
-    return _length((predicted - predicted_root[..., None, :]) - (true - true_root[..., None, :]))
+    return _length((predicted - true) - (predicted_root - true_root)[..., None, :])
 
 
 def _aligned_error(predicted: Any, true: Any, known: Any) -> Any:

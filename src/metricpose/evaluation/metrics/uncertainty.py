@@ -73,8 +73,8 @@ def reliability_of_intervals(
 ) -> Reliability:
     """Reliability of depths (...) with an estimate (...) and a central 90 % interval (..., 2), all > 0.
 
-    One interval says nothing of the other levels, so a shape is assumed: the estimate is the median, and on its two sides
-    lie half Gaussians, of log depth (or, not logarithmic, of depth), each as wide as puts 5 % beyond its end.
+    One interval says nothing of the other levels, so a shape is assumed: the estimate is the median, and on either side
+    lies half a Gaussian, of log depth (or, not logarithmic, of depth), as wide as puts 5 % beyond the interval's end.
     Values of which anything is NaN are left out. Raises InputError for a logarithm of depths that are not positive.
     """
     interval, estimate, true = (np.asarray(values, dtype=np.float64) for values in (interval, estimate, true))
@@ -90,9 +90,8 @@ def reliability_of_intervals(
     lower, middle, upper, truth = numbers.T
     away = truth - middle
     reach = np.where(away < 0, middle - lower, upper - middle)
-    # In half-widths of the 90 % interval; a side without width holds only its own end.
-    share = np.where(away == 0, 0.0, np.abs(away) / np.where(reach > 0, reach, np.nan))
-    share = np.where(np.isnan(share), np.inf, share)
+    # In half-widths of the 90 % interval.
+    share = _in_units(np.abs(away), reach)
     at_nominal = _normal_radius(NOMINAL)
     return _reliability(share, [_normal_radius(level) / at_nominal for level in levels], levels)
 
@@ -107,9 +106,8 @@ def reliability_of_sigmas(
     error, joint_sigma = np.asarray(error, dtype=np.float64), np.asarray(joint_sigma, dtype=np.float64)
     counted = ~(np.isnan(error) | np.isnan(joint_sigma))
     counted &= True if known is None else np.asarray(known)
-    error, sigma = error[counted], joint_sigma[counted]
-    ratio = np.where(error == 0, 0.0, error / np.where(sigma > 0, sigma, np.nan))
-    return _reliability(np.where(np.isnan(ratio), np.inf, ratio), [ball_radius(level) for level in levels], levels)
+    ratio = _in_units(error[counted], joint_sigma[counted])
+    return _reliability(ratio, [ball_radius(level) for level in levels], levels)
 
 
 def ball_radius(share: float) -> float:
@@ -128,6 +126,12 @@ def ball_radius(share: float) -> float:
 def _normal_radius(share: float) -> float:
     """Half-width, in sigmas, of the central interval that holds `share` of a Gaussian."""
     return NormalDist().inv_cdf(0.5 + share / 2)
+
+
+def _in_units(distance: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    """distance / unit, (N,) each; a unit of 0 holds distance 0 only."""
+    beyond = np.where(distance > 0, np.inf, 0.0)
+    return np.divide(distance, unit, out=beyond, where=unit > 0)
 
 
 def _reliability(values: np.ndarray, radii: list[float], levels: tuple[float, ...]) -> Reliability:
