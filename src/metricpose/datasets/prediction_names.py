@@ -13,9 +13,9 @@ class TruthNames:
     """The names of the pictures of the truth, asked from the strictest reading to the loosest.
 
     1. the name itself; 2. without its suffix, and a frame of a video (clip.mp4#000012) as clip/000012; 3. its folders
-    joined by "_" (TS1_img_000001); 4. the last part without suffix; 5. for whole numbers, the number of the picture:
-    the last part as a number (000000000139), the digits at its end (img_000139), or `frame`. A reading that fits
-    several pictures is no answer.
+    joined by "_" (TS1_img_000001); 4. the end of its path (img_000001), or a path that ends with it; 5. for whole
+    numbers, the number of the picture: the last part as a number (000000000139), the digits at its end (img_000139), or
+    `frame`. Folders that both state must agree. A reading that fits several pictures is no answer.
 
     Raises InputError: a name of the truth stands twice.
     """
@@ -23,55 +23,67 @@ class TruthNames:
     def __init__(self, truth: Sequence[PeopleFrame]) -> None:
         self._tiers: list[dict[str, list[int]]] = [{} for _ in range(7)]
         for index, frame in enumerate(truth):
-            for tier, key in zip(self._tiers, (*_readings(frame.name), *_numbers(frame)), strict=True):
-                if key:
+            for tier, keys in zip(self._tiers, _keys(frame), strict=True):
+                for key in keys:
                     tier.setdefault(key, []).append(index)
         doubled = next((name for name, found in self._tiers[0].items() if len(found) > 1), None)
         if doubled is not None:
             raise InputError(f"truth: expected each picture once, got {shown(doubled)} again; rename one")
-        self._example = truth[0].name if truth else None
+        self._names = tuple(frame.name for frame in truth)
 
     def index(self, name: str) -> int | None:
         """The place of the picture in the truth; None where it has no such picture.
 
         InputError: several pictures fit equally well.
         """
-        queries = [*_readings(name), *([_plain(name)] * 3 if name.isdigit() else ["", "", ""])]
-        several: list[int] = []
-        for tier, key in zip(self._tiers, queries, strict=True):
-            found = tier.get(key, []) if key else []
-            if len(found) == 1:
+        for tier, keys in zip(self._tiers, self._questions(name), strict=True):
+            found = next((tier[key] for key in keys if key in tier), [])
+            if len(found) > 1:
+                raise InputError(
+                    f"picture {shown(name)}: expected the name of one picture of the truth, got one that fits "
+                    f"{len(found)}, such as {self._names[found[0]]} and {self._names[found[1]]}; give whole names"
+                )
+            if found:
                 return found[0]
-            several = several or found
-        if several:
-            names = sorted(n for n, (i, *_) in self._tiers[0].items() if i in several[:2])
-            raise InputError(
-                f"picture {shown(name)}: expected the name of one picture of the truth, got one that fits "
-                f"{len(several)}, such as {' and '.join(names)}; give the whole names"
-            )
         return None
 
     def unknown(self, name: str) -> InputError:
         """What to raise for a picture that the truth does not have."""
-        such = "which is empty" if self._example is None else f"such as {shown(self._example)}"
+        such = f"such as {shown(self._names[0])}" if self._names else "which is empty"
         return InputError(
             f"picture {shown(name)}: expected a picture of the truth, {such}, got none of this name or number; "
             "rename it, or give the truth of the same pictures"
         )
 
+    def _questions(self, name: str) -> list[list[str]]:
+        """The keys to ask each tier for."""
+        parts = _parts(name)
+        number = [str(int(name))] if name.isdecimal() else []
+        return [[name], _ends(parts), ["_".join(parts)], ["/".join(parts)], number, number, number]
 
-def _readings(name: str) -> tuple[str, str, str, str]:
-    path = PurePosixPath(re.sub(r"\.\w+#", "/", name.replace("\\", "/")))
-    bare = path.with_suffix("") if path.name else path
-    return name, str(bare), "_".join(bare.parts), bare.name
 
-
-def _numbers(frame: PeopleFrame) -> tuple[str, str, str]:
-    last = _readings(frame.name)[3]
+def _keys(frame: PeopleFrame) -> list[list[str]]:
+    """The keys under which each tier knows a picture of the truth."""
+    parts = _parts(frame.name)
+    last = parts[-1] if parts else ""
     digits = last[len(last.rstrip("0123456789")) :]
-    number = "" if frame.frame is None else str(frame.frame)
-    return _plain(last) if last.isdigit() else "", _plain(digits), number
+    return [
+        [frame.name],
+        ["/".join(parts)],
+        ["_".join(parts)],
+        _ends(parts),
+        [str(int(last))] if last and last == digits else [],
+        [str(int(digits))] if digits else [],
+        [] if frame.frame is None else [str(frame.frame)],
+    ]
 
 
-def _plain(digits: str) -> str:
-    return str(int(digits)) if digits else ""
+def _parts(name: str) -> tuple[str, ...]:
+    """Folders and file name without suffix, which begins with a letter: "cam01.0000" has none."""
+    path = re.sub(r"\.[A-Za-z]\w*#", "/", name.replace("\\", "/"))
+    return PurePosixPath(re.sub(r"(?<=[^/])\.[A-Za-z]\w*$", "", path)).parts
+
+
+def _ends(parts: tuple[str, ...]) -> list[str]:
+    """The path, and the path without its first folder, without its first two ..."""
+    return ["/".join(parts[start:]) for start in range(len(parts))]
