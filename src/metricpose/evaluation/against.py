@@ -135,7 +135,7 @@ def against(
     mine = _people(a, names[0])
     order = _same_people(mine, _people(b, names[1]), names)
     other = _ordered(_people(b, names[1]), order)
-    columns = [c for c in _columns(a) if c.key in mine.values and c.key in other.values]
+    columns = [c for c in person_columns(a) if c.key in mine.values and c.key in other.values]
     units = resampling_units(mine.sequences, mine.frames)
     found = mine.predicted >= 0, other.predicted >= 0
     pairs = [(c, np.asarray(mine.values[c.key], float), np.asarray(other.values[c.key], float)) for c in columns]
@@ -196,8 +196,8 @@ def _ordered(people: PersonErrors, order: np.ndarray) -> PersonErrors:
     )
 
 
-def _columns(result: ProtocolResult) -> list[Column]:
-    """Each column once; the strict mode's where both modes have it, as the people are matched strictly."""
+def person_columns(result: ProtocolResult) -> list[Column]:
+    """Each column of the tables once; the strict mode's where both modes have it, as people are matched strictly."""
     columns: dict[str, Column] = {}
     for table in sorted(result.tables, key=lambda table: table.mode != "strict"):
         for column in table.columns:
