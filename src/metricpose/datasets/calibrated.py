@@ -1,11 +1,13 @@
 """What readers of calibrated data sets share: their cameras, projections, and people of the size of people."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from metricpose._errors import InputError
 from metricpose.geometry import Camera, Distortion
+from metricpose.io.fields import numbers
 
 METRES_PER_MM = 0.001
 
@@ -78,6 +80,12 @@ def corner_boxes(boxes_xywh: np.ndarray) -> np.ndarray:
     """Boxes (P, 4) x, y, w, h as x0, y0, x1, y1."""
     boxes = np.asarray(boxes_xywh, dtype=np.float64).reshape(-1, 4)
     return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
+
+
+def flags(values: Sequence[Any], count: int, what: str) -> np.ndarray:
+    """`count` numbers or booleans, nested or not, as (count,) bool: what is above 0. InputError for anything else."""
+    flat = [entry for row in values for entry in (row if isinstance(row, list) else [row])]
+    return numbers([int(entry) if isinstance(entry, bool) else entry for entry in flat], (count,), what) > 0
 
 
 def check_metres(joints: np.ndarray, where: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from metricpose._errors import InputError
-from metricpose.datasets.calibrated import check_once, corner_boxes
+from metricpose.datasets.calibrated import check_once, corner_boxes, flags
 from metricpose.datasets.files import required
 from metricpose.io.fields import located, member, number, numbers, shown, whole_number
 from metricpose.io.json_text import read_json
@@ -89,7 +89,7 @@ def _person(entry: Any) -> dict[str, Any]:
         "joints": rows,
         "box": numbers(member(entry, "bbox", list), (4,), "bbox"),
         "area": number(member(entry, "area", (int, float)), "area"),
-        "crowd": bool(member(entry, "iscrowd", (int, bool), 0)),
+        "crowd": bool(flags([entry.get("iscrowd", 0)], 1, "iscrowd")[0]),
     }
 
 

@@ -16,13 +16,13 @@ def required(root: str | Path, names: str | tuple[str, ...], where: str) -> Path
     Raises FileError: no such folder, or none of the names in it.
     """
     root = Path(root)
-    names = [names] if isinstance(names, str) else list(names)
+    places = [names] if isinstance(names, str) else list(names)
     if not root.is_dir():
-        raise FileError(f"{root}: expected the data set's folder with {names[0]}, got no folder; get it from {where}")
-    found = next((root / name for name in names if (root / name).exists()), None)
+        raise FileError(f"{root}: expected the data set's folder with {places[0]}, got no folder; get it from {where}")
+    found = next((root / name for name in places if (root / name).exists()), None)
     if found is None:
-        others = f" (or {', '.join(names[1:])})" if len(names) > 1 else ""
-        raise FileError(f"{root / names[0]}: missing{others}; get it from {where}")
+        others = f" (or {', '.join(places[1:])})" if len(places) > 1 else ""
+        raise FileError(f"{root / places[0]}: missing{others}; get it from {where}")
     return found
 
 

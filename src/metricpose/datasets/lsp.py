@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from metricpose._errors import InputError
-from metricpose.datasets.calibrated import check_once
+from metricpose.datasets.calibrated import check_once, flags
 from metricpose.datasets.files import optional, required
 from metricpose.datasets.matlab import read_mat
 from metricpose.io.fields import located, member, numbers, shown
@@ -83,7 +83,7 @@ def read_lspet_resized(root: str | Path) -> list[PeopleFrame]:
 def _resized(root: Path, index: int, entry: Any) -> PeopleFrame:
     with located(f"images[{index}]"):
         joints_px = numbers(member(entry, "joints_px", list), (len(_SKELETON), 2), "joints_px")
-        labelled = numbers(member(entry, "visible", list), (len(_SKELETON),), "visible")
+        labelled = flags(member(entry, "visible", list), len(_SKELETON), "visible")
         return _labelled(root, member(entry, "file", str), index, joints_px, labelled)
 
 
