@@ -339,7 +339,7 @@ def test_a_browser_draws_every_plot_within_the_policy(tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     file.write_text(page.replace("<meta http-equiv", f"{watch}<meta http-equiv"))
     command = [str(CHROMIUM), *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", file.as_uri()]
-    seen = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    seen = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True).stdout
     assert re.findall(r'<html[^>]*data-faults="([^"]*)"', seen) == ["none"]
     assert re.findall(r'<html[^>]*data-theme="([^"]*)"', seen) == ["dark"]
     assert seen.count('data-drawn="yes"') == 5
