@@ -68,8 +68,9 @@ def read_human36m(
     check_every(every)
     path = required(root, "data_3d_h36m.npz", SOURCE)
     lenses = read_human36m_cameras(cameras if cameras is not None else required(root, CAMERA_FILES, SOURCE_CAMERAS))
+    positions = read_object_npz(path).get("positions_3d")
     with located(path):
-        clips = _clips(read_object_npz(path).get("positions_3d"), subjects, actions)
+        clips = _clips(positions, subjects, actions)
     for (subject, action), joints_world in clips.items():
         for camera_id in camera_ids:
             camera = camera_of(lenses, subject, camera_id, f"{path}: {subject}/{action}")

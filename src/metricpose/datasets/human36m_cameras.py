@@ -8,9 +8,9 @@
 
 In the first two, x_cam = R^T (x - T), and T is the place of the camera. The world is z up.
 
-The pixels of the data set come from a lens x' = x (radial + p1 y + p2 x) + p2 r^2 (four records of mmpose's agree with it
-to 0.0001 px), where Brown's model has 2 p1 y + 2 p2 x. Our `BrownConrady` takes the same coefficients and is up to 0.2 px
-beside it.
+The pixels of the data set come from a lens x' = x (radial + p1 y + p2 x) + p2 r^2 (four records of mmpose's agree with
+it to 0.0001 px), where Brown's model has 2 p1 y + 2 p2 x. Our `BrownConrady` takes the same coefficients and is up to
+0.2 px beside it.
 """
 
 from collections.abc import Mapping
@@ -44,15 +44,15 @@ def read_human36m_cameras(path: str | Path) -> dict[tuple[str, str], Camera]:
     Raises FileError (missing, unreadable), InputError (bad content; the text names the camera) and MissingExtraError
     (cameras.h5 without h5py).
     """
+    readers = {".h5": (_groups_of_h5, _of_groups), ".json": (read_json, _of_json), ".pkl": (read_pickle, _of_pickle)}
     suffix = Path(path).suffix.lower()
+    if suffix not in readers:
+        expected = "cameras.h5, cameras.pkl or camera-parameters.json"
+        raise InputError(f"{path}: expected {expected}, got {suffix or 'no suffix'}; name another file")
+    read, cameras_of = readers[suffix]
+    document = read(path)
     with located(path):
-        if suffix == ".h5":
-            return _of_h5(path)
-        if suffix == ".json":
-            return _of_json(read_json(path))
-        if suffix == ".pkl":
-            return _of_pickle(read_pickle(path))
-    raise InputError(f"{path}: expected cameras.h5, cameras.pkl or camera-parameters.json, got {suffix or 'no suffix'}")
+        return cameras_of(document)
 
 
 def camera_of(cameras: Cameras, subject: str, camera_id: str, where: str) -> Camera:
@@ -64,7 +64,7 @@ def camera_of(cameras: Cameras, subject: str, camera_id: str, where: str) -> Cam
     return found
 
 
-def _of_h5(path: str | Path) -> dict[tuple[str, str], Camera]:
+def _groups_of_h5(path: str | Path) -> dict[tuple[str, str], dict[str, np.ndarray]]:
     try:
         import h5py
     except ImportError as error:
@@ -76,7 +76,7 @@ def _of_h5(path: str | Path) -> dict[tuple[str, str], Camera]:
         raise FileError(f"{path}: cannot read this file of cameras ({error.strerror}); check the path") from error
     try:
         with h5py.File(path, "r") as file:
-            groups = {
+            return {
                 (subject, camera): {key: np.asarray(entry[()]) for key, entry in held.items()}
                 for subject, of_subject in file.items()
                 if subject.startswith("subject")
@@ -84,8 +84,11 @@ def _of_h5(path: str | Path) -> dict[tuple[str, str], Camera]:
             }
     except (OSError, RuntimeError, KeyError, AttributeError, TypeError, ValueError) as fault:
         raise InputError(
-            f"expected the HDF5 file cameras.h5, got another ({' '.join(str(fault).split()):.80})"
+            f"{path}: expected the HDF5 file cameras.h5, got another ({' '.join(str(fault).split()):.80})"
         ) from None
+
+
+def _of_groups(groups: Mapping[tuple[str, str], dict[str, np.ndarray]]) -> dict[tuple[str, str], Camera]:
     cameras = {}
     for (subject, camera), held in groups.items():
         with located(f"{subject}/{camera}"):

@@ -62,8 +62,9 @@ def read_human36m_mmpose(
     check_every(every)
     path = Path(annotations) if annotations is not None else required(root, _PLACES, SOURCE)
     lenses = read_human36m_cameras(_cameras_beside(Path(root), path) if cameras is None else cameras)
+    document = read_json(path) if path.suffix.lower() == ".json" else read_object_npz(path)
     with located(path):
-        frames = (_of_json if path.suffix.lower() == ".json" else _of_npz)(path, Path(root), lenses)
+        frames = (_of_json if path.suffix.lower() == ".json" else _of_npz)(document, Path(root), lenses)
         check_once([frame.name for frame in frames], "pictures")
         if frames:
             check_metres(np.concatenate([frame.joints_cam for frame in frames if frame.joints_cam is not None]), "S")
@@ -77,8 +78,7 @@ def _cameras_beside(root: Path, path: Path) -> Path:
     return required(root, "cameras.pkl", SOURCE)
 
 
-def _of_npz(path: Path, root: Path, lenses: Cameras) -> list[PeopleFrame]:
-    arrays = read_object_npz(path)
+def _of_npz(arrays: dict[str, Any], root: Path, lenses: Cameras) -> list[PeopleFrame]:
     names = [str(name) for name in np.ravel(_member(arrays, "imgname"))]
     rows_px = numbers(_member(arrays, "part"), (len(names), _JOINTS, 3), "part", finite=False)
     rows_cam = numbers(_member(arrays, "S"), (len(names), _JOINTS, 4), "S", finite=False)
@@ -91,8 +91,7 @@ def _of_npz(path: Path, root: Path, lenses: Cameras) -> list[PeopleFrame]:
     return frames
 
 
-def _of_json(path: Path, root: Path, lenses: Cameras) -> list[PeopleFrame]:
-    document = read_json(path)
+def _of_json(document: Any, root: Path, lenses: Cameras) -> list[PeopleFrame]:
     names = {member(image, "id", int): member(image, "file_name", str) for image in member(document, "images", list)}
     frames = []
     for index, entry in enumerate(member(document, "annotations", list)):

@@ -161,9 +161,8 @@ def read_3dhp_calibration(path: str | Path) -> dict[int, Camera]:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise FileError(
-            f"{path}: cannot read this calibration ({getattr(error, 'strerror', None) or 'no text'}); get it from {SOURCE}"
-        ) from error
+        reason = getattr(error, "strerror", None) or "no text"
+        raise FileError(f"{path}: cannot read this calibration ({reason}); get it from {SOURCE}") from error
     cameras: dict[int, Camera] = {}
     for block in re.split(r"^name\s+", text, flags=re.MULTILINE)[1:]:
         name, *lines = block.splitlines()

@@ -59,8 +59,8 @@ def read_mpi_inf_3dhp_mmpose(
     path = Path(annotations) if annotations is not None else required(root, places, SOURCE)
     lenses_path = required(path.parent, f"cameras_{split}.pkl", SOURCE)
     lenses = read_pickle(lenses_path)
+    arrays = read_object_npz(path)
     with located(path):
-        arrays = read_object_npz(path)
         names = [str(name) for name in np.ravel(_member(arrays, "imgname"))]
         check_once(names, "imgname")
         rows_px = numbers(_member(arrays, "part"), (len(names), len(_SKELETON), 3), "part", finite=False)

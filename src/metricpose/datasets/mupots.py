@@ -54,8 +54,9 @@ def read_mupots(root: str | Path, *, sequences: Sequence[str] = SEQUENCES, every
     check_every(every)
     for name in sequences:
         path = required(root, (f"{name}/annot.mat", f"MultiPersonTestSet/{name}/annot.mat"), SOURCE)
+        cells = read_mat(path, ("annotations",))["annotations"]
         with located(path):
-            poses, valid = _annotations(read_mat(path, ("annotations",))["annotations"])
+            poses, valid = _annotations(cells)
             check_metres(poses["annot3"][valid], "annot3")
             camera = fitted_pinhole(
                 poses["annot3"][valid], poses["annot2"][valid], _size(path.parent), "annot2, annot3"
@@ -100,8 +101,9 @@ def _hidden(folder: Path, shape: tuple[int, ...]) -> np.ndarray:
     path = optional(folder, "occlusion.mat")
     if path is None:
         return np.zeros((*shape, _JOINTS), dtype=bool)
+    cells = read_mat(path, ("occlusion_labels",))["occlusion_labels"]
     with located(path):
-        labels = _cells(read_mat(path, ("occlusion_labels",))["occlusion_labels"], "occlusion_labels")
+        labels = _cells(cells, "occlusion_labels")
         if labels.shape != shape:
             raise InputError(f"occlusion_labels: expected {shape} as in annot.mat, got {labels.shape}; get it again")
         rows = [flags(np.ravel(label).tolist(), _JOINTS, "occlusion_labels") for label in labels.flat]
