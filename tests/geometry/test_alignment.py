@@ -67,6 +67,27 @@ def test_no_nearby_motion_is_better(seed):
         assert other >= best
 
 
+@few
+@given(seeds, st.floats(-6, 0), st.floats(-6, 0))
+def test_nearly_flat_and_nearly_straight_sets_lose_no_digits(seed, second, third):
+    """The smaller extents from 1 down to a millionth, upright and mirrored, in one batch."""
+    generator = np.random.default_rng(seed)
+    extents = np.array([1.0, 10**second, 10**third])
+    source = generator.normal(size=(4, 9, 3)) * extents
+    target = (source + 0.05 * extents * generator.normal(size=source.shape)) @ random_rotations(generator, 4)
+    target[2:] *= [-1, 1, 1]
+    _, rotation, _ = similarity(source, target)
+    np.testing.assert_allclose(
+        rotation @ np.swapaxes(rotation, -1, -2), np.broadcast_to(np.eye(3), (4, 3, 3)), atol=1e-12
+    )
+    np.testing.assert_allclose(np.linalg.det(rotation), 1.0)
+    for i in range(4):
+        b = target[i] - target[i].mean(0)
+        ours = (b * ((source[i] - source[i].mean(0)) @ rotation[i].T)).sum()
+        theirs = (b * ((source[i] - source[i].mean(0)) @ _slow(source[i], target[i])[1].T)).sum()
+        assert ours == pytest.approx(theirs, rel=1e-12)
+
+
 def test_a_mirrored_set_is_not_reflected_back():
     source = np.random.default_rng(1).normal(size=(3, 9, 3))
     scale, rotation, _ = similarity(source, source * [-1, 1, 1])

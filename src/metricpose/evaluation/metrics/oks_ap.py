@@ -127,7 +127,7 @@ def _judge(
 ) -> _Judged:
     rank = ranking(np.asarray(frame.scores, dtype=np.float64))[:most]
     crowd = np.zeros(len(frame.true_px), dtype=bool) if frame.crowd is None else np.asarray(frame.crowd, dtype=bool)
-    known = np.asarray(frame.known, dtype=bool).reshape(len(crowd), -1)
+    known = np.asarray(frame.known, dtype=bool).reshape(len(crowd), len(sigmas))
     areas = np.asarray(frame.areas_px, dtype=np.float64)
     unasked = crowd | ~known.any(axis=-1) | (areas < area_range[0]) | (areas > area_range[1])
     similarity = oks_matrix(frame, sigmas)[rank]
