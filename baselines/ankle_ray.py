@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from baselines.limb_length import LimbLength
-from baselines.protocol import Roots, placed
+from baselines.protocol import RootBaseline, Roots, placed
 from baselines.rays import joint_rays, root_rays, units
 from metricpose._errors import InputError
 from metricpose.geometry.camera import Camera
@@ -21,7 +21,7 @@ STEEPEST = 0.05  # least horizontal part of a root's unit ray: straight down, a 
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnkleRay:
+class AnkleRay(RootBaseline):
     """ankle_height above the ground z = 0 and the farthest believable ground distance, m.
 
     Whose ankles are unseen or whose ray does not meet the plane within that distance gets the answer of LimbLength.
@@ -30,11 +30,11 @@ class AnkleRay:
     ankle_height: float = 0.08
     farthest: float = 100.0
 
-    def __call__(self, people: People2D, camera: Camera) -> Roots:
+    def roots(self, people: People2D, camera: Camera) -> Roots:
         """Roots above the ankles. Raises InputError for a camera whose place in the world is unknown."""
         if camera.cam_from_world is None:
             raise InputError("ankle ray: expected a camera with cam_from_world, got none; use the limb lengths instead")
-        depth = LimbLength()(people, camera).root_depth.copy()
+        depth = LimbLength().roots(people, camera).root_depth.copy()
         over_ground, hit = self._ankles(people, camera)
         rays = root_rays(people, camera) @ _rotation(camera)
         level = rays[:, :2]

@@ -9,19 +9,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from baselines.protocol import Roots, placed
+from baselines.protocol import RootBaseline, Roots, placed
 from metricpose.geometry.camera import Camera
 from metricpose.people.people2d import People2D
 
 
 @dataclass(frozen=True, kw_only=True)
-class BoxSize:
+class BoxSize(RootBaseline):
     """real_side: side of the square in metres that every person is taken to fill; margin: growth of the box."""
 
     real_side: float = 2.0
     margin: float = 1.25
 
-    def __call__(self, people: People2D, camera: Camera) -> Roots:
+    def roots(self, people: People2D, camera: Camera) -> Roots:
         """Roots at depth k."""
         side = self.margin * _sides_norm(people.boxes_px.astype(np.float64), camera).max(axis=1)
         return placed(people, camera, self.real_side / side)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from baselines.box_size import BoxSize
-from baselines.protocol import Roots, placed
+from baselines.protocol import RootBaseline, Roots, placed
 from baselines.rays import angles, joint_rays, root_rays
 from metricpose.geometry.camera import Camera
 from metricpose.people.people2d import People2D
@@ -30,14 +30,14 @@ SMALLEST_ANGLE = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
-class LimbLength:
+class LimbLength(RootBaseline):
     """percentile over a person's limbs of length / angle. People without a seen limb get the answer of BoxSize."""
 
     percentile: float = 25.0
 
-    def __call__(self, people: People2D, camera: Camera) -> Roots:
+    def roots(self, people: People2D, camera: Camera) -> Roots:
         """Roots at that distance along their rays."""
-        depth = BoxSize()(people, camera).root_depth.copy()
+        depth = BoxSize().roots(people, camera).root_depth.copy()
         distances = _limb_distances(people, camera)
         seen = np.isfinite(distances).any(axis=1)
         if seen.any():

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from baselines.protocol import Roots
 from metricpose._errors import InputError
 from metricpose.geometry.camera import Camera
 from metricpose.people.people2d import People2D
@@ -22,6 +21,7 @@ class StatureBlindOracle:
     truth: People3D
     statures: np.ndarray
     mean_stature: float
+    poses = True
 
     def __post_init__(self) -> None:
         if np.shape(self.statures) != (len(self.truth),):
@@ -36,12 +36,18 @@ class StatureBlindOracle:
         """Assumed over true size (P,)."""
         return self.mean_stature / np.asarray(self.statures, dtype=np.float64)
 
-    def __call__(self, people: People2D, camera: Camera) -> Roots:
-        """The roots of the truth, moved along their rays; people must be the truth's own, in the same order."""
-        if len(people) != len(self.truth):
+    def __call__(self, people: People2D, camera: Camera) -> People3D:
+        """The people of the truth, in its order, and nobody else: the oracle knows who is not there.
+
+        people must be those of the truth's picture: with its ids among theirs, or without ids as many as it has.
+        """
+        if people.ids is not None and self.truth.ids is not None:
+            lost = sorted(set(self.truth.ids) - set(people.ids))
+            if lost:
+                raise InputError(f"oracle: expected the people of the truth's picture, got none with id {lost[0]}")
+        elif len(people) != len(self.truth):
             raise InputError(f"oracle: expected the truth's {len(self.truth)} people in order, got {len(people)}")
-        root_cam = self.truth.root_cam * self.scales[:, None]
-        return Roots(root_depth=root_cam[:, 2], root_cam=root_cam)
+        return self.people3d()
 
     def people3d(self) -> People3D:
         """Whole people, grown or shrunk about the camera: their picture is unchanged."""

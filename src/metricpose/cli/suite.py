@@ -30,7 +30,7 @@ CHILD_AND_POSE_GROUPS = (
     "truncated",
     "occluded",
 )
-Roots = Callable[[People2D, Camera], Any]
+Method = Callable[[People2D, Camera], People3D]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -112,58 +112,40 @@ def judged_suite(lifter: RayLifter, pictures: Sequence[Picture]) -> SuiteResult:
         people = lifter.many(inputs, doubt=ExtrinsicsDoubt())
         answers = [(p.name, answer) for p, answer in zip(pictures, people, strict=True)]
         reports[name] = evaluate(answers, truth, tags=tags, families=families)
-        roots = [answer.root_cam[:, 2] for answer in people]
-        depth[f"metricpose, {name}"] = _depth_percent(pictures, roots)
-    depth |= {name: _depth_percent(pictures, roots) for name, roots in _baseline_depths(pictures).items()}
+        depth[f"metricpose, {name}"] = _depth_percent(pictures, people)
+    depth |= {name: _depth_percent(pictures, people) for name, people in _baseline_answers(pictures).items()}
     return SuiteResult(
         reports=reports, depth_percent=depth, pictures=len(pictures), people=sum(len(p.truth) for p in pictures)
     )
 
 
-def _baseline_depths(pictures: Sequence[Picture]) -> dict[str, list[np.ndarray]]:
-    """Depths of every detection by each baseline; nothing where the baselines are not at hand."""
+def _baseline_answers(pictures: Sequence[Picture]) -> dict[str, list[People3D]]:
+    """What each baseline says of the pictures; nothing where the baselines are not at hand."""
     if not Path("baselines/__init__.py").is_file():
         return {}
     sys.path.insert(0, str(Path.cwd()))
     try:
-        modules = {
-            name: importlib.import_module(f"baselines.{name}")
-            for name in ("oracle", "box_size", "limb_length", "ankle_ray")
-        }
+        baselines = importlib.import_module("baselines")
     finally:
         sys.path.pop(0)
+    methods: Mapping[str, Method] = baselines.formulas()
+    answers = {name: [method(p.seen, p.camera) for p in pictures] for name, method in methods.items()}
     mean_stature = float(np.concatenate([p.statures for p in pictures]).mean())
-    others: dict[str, Roots] = {
-        "box-size formula": modules["box_size"].BoxSize(),
-        "limb-length formula": modules["limb_length"].LimbLength(),
-        "lower ankle's ray, with extrinsics": modules["ankle_ray"].AnkleRay(),
-    }
-    depths = {
-        name: [np.asarray(method(p.seen, p.camera).root_depth) for p in pictures] for name, method in others.items()
-    }
-    depths["stature-blind oracle"] = [_oracle(modules["oracle"], p, mean_stature) for p in pictures]
-    return depths
+    answers["stature-blind oracle"] = [
+        baselines.StatureBlindOracle(truth=p.truth, statures=p.statures, mean_stature=mean_stature)(p.seen, p.camera)
+        for p in pictures
+    ]
+    return answers
 
 
-def _oracle(module: Any, picture: Picture, mean_stature: float) -> np.ndarray:
-    """The oracle's depths at the places of the detections; NaN for those who are nobody."""
-    oracle = module.StatureBlindOracle(truth=picture.truth, statures=picture.statures, mean_stature=mean_stature)
-    depths = np.full(len(picture.seen), np.nan)
-    depths[_places(picture)] = oracle.people3d().root_cam[:, 2]
-    return depths
-
-
-def _places(picture: Picture) -> list[int]:
-    """Where each true person stands among the detections, by id: virtual truth knows which detection is whose."""
-    assert picture.seen.ids is not None and picture.truth.ids is not None
-    return [picture.seen.ids.index(person) for person in picture.truth.ids]
-
-
-def _depth_percent(pictures: Sequence[Picture], roots: Sequence[np.ndarray]) -> float:
+def _depth_percent(pictures: Sequence[Picture], answers: Sequence[People3D]) -> float:
+    """Mean |depth error| / depth in % of the true people, found by id: virtual truth knows which answer is whose."""
     errors = []
-    for picture, depth in zip(pictures, roots, strict=True):
+    for picture, answer in zip(pictures, answers, strict=True):
+        assert answer.ids is not None and picture.truth.ids is not None
+        depth = answer.root_cam[[answer.ids.index(person) for person in picture.truth.ids], 2]
         true = picture.truth.root_cam[:, 2]
-        errors.append(np.abs(depth[_places(picture)] - true) / true)
+        errors.append(np.abs(depth - true) / true)
     return 100 * float(np.concatenate(errors).mean())
 
 
