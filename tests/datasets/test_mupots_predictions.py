@@ -122,6 +122,11 @@ def test_other_files_are_refused(tmp_path):
     with pytest.raises(InputError, match=r"b_3d\.mat: expected a \.mat file before version 7\.3"):
         read_mupots_predictions(tmp_path / "b_3d.mat")
     _released(tmp_path)
+    whole = (tmp_path / "preds_3d_kpt_mupots.mat").read_bytes()
+    for length in (0, 100, 200, len(whole) // 2, len(whole) - 10):
+        (tmp_path / "b_3d.mat").write_bytes(whole[:length])
+        with pytest.raises(InputError, match=r"b_3d\.mat: "):
+            read_mupots_predictions(tmp_path / "b_3d.mat")
     with pytest.raises(InputError, match="got the 2D one by its name; name the other"):
         read_mupots_predictions(tmp_path / "preds_2d_kpt_mupots.mat")
 

@@ -13,7 +13,9 @@ By sequence, in the form of the data set's own annot.mat (from memory: not seen 
 J is 17 in the order of MuPoTS, or 21 of MuCo, of which the first 17 are taken. There are no scores.
 """
 
+import io
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,8 @@ from metricpose.io.fields import located, shown
 from metricpose.people import PeopleFrame
 from metricpose.skeletons import CATALOGUE
 
+_FAULTS = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, EOFError, zlib.error)
+_DAMAGE = (*_FAULTS, NotImplementedError)  # the last: version 7.3
 _MUPOTS17 = CATALOGUE["mupots17"]
 _PICTURE = re.compile(r"TS\d+_img_\d+")
 _SEQUENCE = re.compile(r"TS\d+")
@@ -130,10 +134,11 @@ def _loaded(path: Path) -> dict[str, Any]:
     except ImportError as error:
         raise MissingExtraError("reading .mat", "datasets") from error
     try:
-        with path.open("rb") as file:
-            return {key: value for key, value in loadmat(file).items() if not key.startswith("__")}
+        data = io.BytesIO(path.read_bytes())
     except OSError as error:
         raise FileError(f"{path}: cannot read this .mat file ({error.strerror or error}); check the path") from error
-    except (MatReadError, ValueError, TypeError, KeyError, IndexError, NotImplementedError) as fault:
+    try:
+        return {key: value for key, value in loadmat(data).items() if not key.startswith("__")}
+    except (MatReadError, OSError, *_DAMAGE) as fault:
         text = " ".join(str(fault).split())
         raise InputError(f"{path}: expected a .mat file before version 7.3, got something else ({text:.80})") from None
