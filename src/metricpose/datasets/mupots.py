@@ -87,11 +87,11 @@ def _annotations(cells: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
     poses = {key: np.empty((*people.shape, _JOINTS, dims)) for key, dims in _FIELDS.items()}
     valid = np.zeros(people.shape, dtype=bool)
     for frame, person in np.ndindex(people.shape):
-        cell, where = people[frame, person], f"annotations({frame + 1}, {person + 1})"
-        with located(where):
-            valid[frame, person] = bool(np.ravel(struct_value(cell, "isValidFrame", where)).any())
+        cell = people[frame, person]
+        with located(f"annotations({frame + 1}, {person + 1})"):
+            valid[frame, person] = bool(np.ravel(struct_value(cell, "isValidFrame", "isValidFrame")).any())
             for key, dims in _FIELDS.items():
-                value = numbers(np.asarray(struct_value(cell, key, where)), (dims, _JOINTS), key, finite=False)
+                value = numbers(np.asarray(struct_value(cell, key, key)), (dims, _JOINTS), key, finite=False)
                 poses[key][frame, person] = value.T * (1.0 if dims == 2 else METRES_PER_MM)
     return poses, valid
 
