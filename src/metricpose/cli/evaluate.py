@@ -1,4 +1,7 @@
-"""Judge people in metres against the truth, one to one: errors, misses, ghosts, coverage of the intervals."""
+"""Judge people in metres against the truth, one to one: errors, misses, ghosts, coverage of the intervals.
+
+With --protocol NAME --truth DIR PREDICTIONS, judge any method as a benchmark does, and strictly beside it.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from metricpose._errors import InputError
 from metricpose.cli.arguments import ArgumentParser, Namespace, positive_int
+from metricpose.cli.evaluate_protocol import add_protocol_arguments, check_no_protocol_arguments, run_protocol
 from metricpose.cli.extras import needs_extra
 from metricpose.cli.output import write_json, write_line
 
@@ -15,16 +19,22 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    parser.add_argument("predicted", nargs="?", metavar="PREDICTED", help="people in metres to judge: .json or .npz")
+    parser.add_argument(
+        "predicted",
+        nargs="?",
+        metavar="PREDICTED",
+        help="people in metres to judge: .json or .npz; with --protocol any method's",
+    )
     parser.add_argument(
         "truth", nargs="?", metavar="TRUTH", help="true people in metres, of the same pictures: .json or .npz"
     )
+    add_protocol_arguments(parser)
     suite = parser.add_argument_group("the virtual suite instead of files (needs the train extra)")
     suite.add_argument(
         "--suite", action="store_true", help="judge the lifter and the baselines on held-out virtual scenes"
     )
     suite.add_argument("--scenes", type=positive_int, default=600, metavar="N", help="per camera family (default 600)")
-    suite.add_argument("--seed", type=int, default=2026, help="of the scenes (default 2026)")
+    suite.add_argument("--seed", type=int, default=2026, help="of the scenes, and of --against (default 2026)")
     suite.add_argument(
         "--mocap-cache", type=Path, metavar="FILE", help="held-out clips; without it, procedural poses alone"
     )
@@ -35,11 +45,16 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    """Read both files, judge, and write the report; or make the suite and judge on it."""
+    """Read both files, judge, and write the report; or judge by a protocol; or make the suite and judge on it."""
+    if args.protocol is not None:
+        return run_protocol(args)
+    check_no_protocol_arguments(args)
     if args.suite:
         return _run_suite(args)
     if args.predicted is None or args.truth is None:
-        raise InputError("evaluate: expected PREDICTED and TRUTH, or --suite; see metricpose evaluate --help")
+        raise InputError(
+            "evaluate: expected PREDICTED and TRUTH, --protocol or --suite; see metricpose evaluate --help"
+        )
     from metricpose.evaluation import evaluate
     from metricpose.io import read_people3d
 

@@ -148,14 +148,15 @@ def _tables(name: str, result: ProtocolResult, several: bool) -> str:
 
 
 def _table(table: Table) -> str:
+    title = table.title.removeprefix(f"{table.mode}: ")  # the mode stands beside it
     notes = "".join(f"<li>{escape(note)}</li>" for note in table.notes)
     about = "".join(f"<dt>{escape(c.heading)}</dt><dd>{escape(_about(c))}</dd>" for c in table.columns)
-    headings = ["", *(_heading(c) for c in table.columns), "people", "matched", "missed", "invented"]
+    headings = ["", *(_heading(c) for c in table.columns), "people", "found", "missed", "invented"]
     head = "".join(f'<th scope="col">{cell}</th>' for cell in headings)
     body = "".join(_row(row, table.columns) for row in table.rows)
     return (
-        f'<article><h3>{escape(table.title)} <span class="mode {table.mode}">{table.mode}</span></h3>'
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(table.title)}, {table.mode}">'
+        f'<article><h3>{escape(title)} <span class="mode {table.mode}">{table.mode}</span></h3>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(title)}, {table.mode}">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         f'<ul class="notes">{notes}</ul>'
         f'<details><summary>What the columns mean</summary><dl class="about">{about}</dl></details></article>'
