@@ -27,6 +27,16 @@ def relative_errors(predicted, true, root, true_root, known) -> list[list[float]
     ]
 
 
+def scaled_errors(predicted, true, root, true_root, known) -> list[list[float]]:
+    """Per person the root-relative errors of known joints after the best scale, found by a least-squares solver."""
+    errors = []
+    for i in range(len(true)):
+        p, t = predicted[i, known[i]] - root[i], true[i, known[i]] - true_root[i]
+        scale = np.linalg.lstsq(p.reshape(-1, 1), t.reshape(-1), rcond=None)[0][0]
+        errors.append([distance(scale * a, b) for a, b in zip(p, t, strict=True)])
+    return errors
+
+
 def procrustes_errors(predicted, true, known) -> list[list[float]]:
     """Per person the errors of known joints after the best similarity, by scipy's solution of Wahba's problem."""
     from scipy.spatial.transform import Rotation

@@ -34,6 +34,7 @@ def test_pcod_by_hand() -> None:
     # 0-1: order wrong, both near: right. 0-2: order right; but same against farther. 1-2: order right, exactly 0.3.
     assert metrics.pcod(predicted, true) == pytest.approx(1)
     assert metrics.pcod([[3.2, 3.0, 3.31]], true, reading="three_relations") == pytest.approx(2 / 3)
+    assert metrics.pcod([[1.0, 2.0], [2.0, 2.0]], [[3.0, 3.0], [3.0, 4.0]]) == 0  # no order is none of the two
     assert metrics.pcod([[3.2, 2.8, 2.0]], true) == pytest.approx(0)  # 0-1 is 0.4 m apart, the wrong way
 
 
