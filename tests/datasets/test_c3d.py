@@ -17,7 +17,7 @@ def _file(tmp_path, unit="mm", labels=("LASI", "RASI"), missing=(), rate=100.0, 
     document["parameters"]["POINT"]["LABELS"]["value"] = list(labels)
     points = np.ones((4, 2, 3))
     points[:3] = np.arange(18).reshape(3, 2, 3)
-    residuals = np.full((1, 2, 3), 0.5)
+    residuals = np.full((1, 2, 3), 3.0)
     for point, frame in missing:
         residuals[0, point, frame] = -1
     document["data"]["points"] = points
