@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -332,6 +332,7 @@ class Options:
     gate: float = 0.5
     number: int = 3
     reading: str = "moon"
+    root: Literal["hips", "pelvis"] = "hips"
 
 
 @pytest.mark.parametrize(
@@ -341,13 +342,14 @@ class Options:
         ("gate=1", Options(gate=1.0)),
         ("number=7", Options(number=7)),
         ("reading=a=b", Options(reading="a=b")),
+        ("root=pelvis", Options(root="pelvis")),
     ],
 )
 def test_settings_have_the_type_of_the_default(setting: str, changed: Options) -> None:
     assert _with_setting("made", Options(), setting) == changed
 
 
-@pytest.mark.parametrize("setting", ["number=1.5", "gate=wide", "flag=yes", "flag", "=1"])
+@pytest.mark.parametrize("setting", ["number=1.5", "root=spine", "gate=wide", "flag=yes", "flag", "=1"])
 def test_settings_that_do_not_fit(setting: str) -> None:
     with pytest.raises(InputError, match="evaluate: expected"):
         _with_setting("made", Options(), setting)

@@ -74,7 +74,7 @@ def one_person(**changes: object) -> PersonErrors:
         "joint_error_m": error_m,
         "joints": ("nose", "knee"),
         "interval": np.array([[0.0, 2.0], [1.0, 3.0], [2.0, 4.0], [np.nan, np.nan]]),
-        "true_depth_m": np.array([1.0, 3.0, 4.5, 4.0]),
+        "true_depth_m": np.array([1.0, 2.9, 4.5, 4.0]),
     }
     return PersonErrors(**(values | changes))
 
@@ -87,12 +87,12 @@ class TestPlots:
         assert everyone == pytest.approx([0.0, 100 * 0.5 / 4, 100 * 2.5 / 4])
 
     def test_coverage_by_hand(self) -> None:
-        """Off the middle by 0, 1 and 1.5 half widths: at 90 % the end itself is inside; 2.576 / 1.645 = 1.57."""
+        """Off the middle by 0, 0.9 and 1.5 half widths, which a normal scales by 2.576 / 1.645 = 1.57 for 99 %."""
         assert coverage(one_person(), np.array([0.5, 0.9, 0.99])) == pytest.approx([100 / 3, 200 / 3, 100.0])
 
     def test_coverage_of_normal_depths_is_as_promised(self) -> None:
-        depth = np.random.default_rng(0).normal(5.0, 0.3, 20_000)
-        ends = np.tile(5.0 + 0.3 * 1.6449 * np.array([-1, 1]), (20_000, 1))
+        depth = 5.0 * np.exp(np.random.default_rng(0).normal(0.0, 0.06, 20_000))
+        ends = np.tile(5.0 * np.exp(0.06 * 1.6449 * np.array([-1, 1])), (20_000, 1))
         levels = np.array([0.1, 0.5, 0.9, 0.95])
         people = one_person(interval=ends, true_depth_m=depth)
         assert coverage(people, levels) == pytest.approx(100 * levels, abs=1.5)

@@ -3,7 +3,7 @@
 import importlib
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from metricpose._errors import FileError, InputError
 from metricpose.cli.arguments import ArgumentParser, Namespace, positive_int
@@ -182,6 +182,9 @@ def _with_setting(protocol: str, options: Any, setting: str) -> Any:
         raise InputError(
             f"evaluate: expected --option KEY=VALUE with a key of {protocol}: {', '.join(known)}, got {setting!r}"
         )
+    choices = get_args(get_type_hints(type(options))[key])
+    if choices and text not in choices:
+        raise InputError(f"evaluate: expected --option {key}= of {', '.join(choices)}, got {text!r}; choose one")
     return replace(options, **{key: _value(key, text, known[key])})
 
 

@@ -151,7 +151,7 @@ def _table(table: Table) -> str:
     title = table.title.removeprefix(f"{table.mode}: ")  # the mode stands beside it
     notes = "".join(f"<li>{escape(note)}</li>" for note in table.notes)
     about = "".join(f"<dt>{escape(c.heading)}</dt><dd>{escape(_about(c))}</dd>" for c in table.columns)
-    headings = ["", *(_heading(c) for c in table.columns), "people", "found", "missed", "invented"]
+    headings = ["", "people", "found", "missed", "invented", *(_heading(c) for c in table.columns)]
     head = "".join(f'<th scope="col">{cell}</th>' for cell in headings)
     body = "".join(_row(row, table.columns) for row in table.rows)
     return (
@@ -174,8 +174,8 @@ def _about(column: Column) -> str:
 
 def _row(row: Row, columns: Sequence[Column]) -> str:
     counts = (row.people, row.matched, row.missed, row.ghosts)
-    cells = [_value(row.values.get(c.key), c.unit) for c in columns]
-    cells += [_NO_FIGURE if n is None else f"{n:,}" for n in counts]
+    cells = [_NO_FIGURE if n is None else f"{n:,}" for n in counts]
+    cells += [_value(row.values.get(c.key), c.unit) for c in columns]
     said = "".join(f"<td>{cell}</td>" for cell in cells)
     return f'<tr class="{row.kind}"><th scope="row">{escape(row.label)}</th>{said}</tr>'
 

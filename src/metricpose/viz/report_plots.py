@@ -7,11 +7,11 @@ Nothing here needs plotly.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from metricpose.evaluation.metrics import reliability_of_intervals
 from metricpose.evaluation.protocols.result import Column, PersonErrors
 
 NOMINAL = 0.9  # of PersonErrors.interval
@@ -168,7 +168,7 @@ def reliability(methods: Methods) -> Plot | None:
         key="reliability",
         title="Reliability of the depth intervals",
         caption="How many true depths lie inside the stated intervals. Intervals are stated at 90 %; other levels are "
-        f"the same intervals, scaled about their middle as a normal distribution would be. 90 % intervals: {widths}.",
+        f"the same intervals, scaled as a normal distribution of log depth would be. 90 % intervals: {widths}.",
         traces=tuple(traces),
         layout={
             "xaxis": {"title": {"text": "promised (%)"}, "range": [0, 101]},
@@ -223,17 +223,21 @@ def pck_shares(people: PersonErrors, thresholds_mm: np.ndarray) -> tuple[np.ndar
 
 
 def coverage(people: PersonErrors, levels: np.ndarray) -> np.ndarray:
-    """Observed coverage in % at nominal levels (L,), of the people with an interval; NaN where nobody has one."""
+    """Observed coverage in % at nominal levels (L,), of the people with an interval; NaN where nobody has one.
+
+    As `metrics.reliability_of_intervals` has it; the median is taken to lie in the middle of the logarithms of the
+    interval's ends, or in the middle of the ends where one is not positive.
+    """
     if people.interval is None or people.true_depth_m is None:
         return np.full(len(levels), np.nan)
-    stated = np.isfinite(people.interval).all(axis=1) & np.isfinite(people.true_depth_m)
-    if not stated.any():
-        return np.full(len(levels), np.nan)
-    low, high = people.interval[stated].T
-    off, half = np.abs(people.true_depth_m[stated] - (low + high) / 2), (high - low) / 2
-    scale = np.array([NormalDist().inv_cdf((1 + level) / 2) for level in levels]) / NormalDist().inv_cdf(0.95)
-    # Rounding must not push out a truth that lies on the end of its interval.
-    return 100.0 * (off[:, None] <= half[:, None] * scale + 1e-9).mean(axis=0)
+    ends, true = people.interval, np.asarray(people.true_depth_m)
+    stated = np.isfinite(ends).all(axis=1) & np.isfinite(true)
+    positive = bool((ends[stated] > 0).all() and (true[stated] > 0).all())
+    middle = np.sqrt(ends[stated].prod(axis=1)) if positive else ends[stated].mean(axis=1)
+    found = reliability_of_intervals(
+        ends[stated], middle, true[stated], levels=tuple(levels.tolist()), logarithmic=positive
+    )
+    return 100.0 * np.array(found.observed)
 
 
 def _covered(people: PersonErrors, levels: np.ndarray) -> np.ndarray | None:
