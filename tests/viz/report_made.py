@@ -19,7 +19,7 @@ def frames(pictures: int = 12, image: Path | None = None) -> tuple[list[PeopleFr
     """Truth and prediction: two people per picture; each prediction is further off than the one before."""
     truth, predicted = [], []
     for i in range(pictures):
-        people = standing(2, depth=3.0 + 0.5 * i)
+        people = standing(2, depth=3.0 + 0.5 * (i % 4))
         frame = PeopleFrame.of_people3d(f"S{i % 3}/{i:03d}.jpg", people, sequence=f"S{i % 3}", image_path=image)
         truth.append(frame)
         off = np.random.default_rng(i).normal(size=people.joints_cam.shape) * 0.01 * (i + 1)

@@ -115,10 +115,13 @@ class TestPlots:
         assert bins[0].quartiles == (1.5, 2.0, 2.5)
 
     def test_few_people_are_only_in_the_table(self) -> None:
-        plot = error_by_distance({"A": one_person()}, COLUMNS[0])
+        """Five people at 1 m and one at 2 m: a point and a row, and a row."""
+        many = {"distance_m": np.array([1.0] * 5 + [2.0]), "values": {"mpjpe": np.arange(6.0)}}
+        plot = error_by_distance({"A": one_person(**many)}, COLUMNS[0])
         assert plot is not None
-        assert [row[-1] for row in plot.rows] == ["1", "1", "1"]
-        assert all(trace["y"] == [] for trace in plot.traces)
+        assert [(row[3], row[-1]) for row in plot.rows] == [("2.0", "5"), ("5.0", "1")]
+        assert [trace["y"] for trace in plot.traces] == [[1.0], [3.0], [2.0]]
+        assert error_by_distance({"A": one_person()}, COLUMNS[0]) is None
 
     def test_what_is_not_known_is_not_drawn(self) -> None:
         flat = one_person(joint_error_m=np.full((4, 2), np.nan), distance_m=np.full(4, np.nan), interval=None)

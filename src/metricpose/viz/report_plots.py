@@ -92,14 +92,16 @@ def error_by_joint(methods: Methods) -> Plot | None:
 
 
 def error_by_distance(methods: Methods, column: Column) -> Plot | None:
-    """Median and middle half of a metric over bins of the true distance from the camera."""
+    """Median and middle half of a metric over bins of the true distance; None where no bin holds enough people."""
     stated = {name: _with_distance(p, column.key) for name, p in methods.items() if column.key in p.values}
     edges = distance_bins(np.concatenate([distance for distance, _ in stated.values()] or [np.zeros(0)]))
     if len(edges) < 2:
         return None
     traces, rows = [], []
-    for index, (name, (distance_m, values)) in enumerate(stated.items()):
-        bins = binned(distance_m, values, edges)
+    found = {name: binned(distance_m, values, edges) for name, (distance_m, values) in stated.items()}
+    if all(b.people < _LEAST_IN_BIN for bins in found.values() for b in bins):
+        return None
+    for index, (name, bins) in enumerate(found.items()):
         rows += [(f"{b.near_m:g} - {b.far_m:g} m", name, *map(_mm, b.quartiles), str(b.people)) for b in bins]
         traces += _band(name, [b for b in bins if b.people >= _LEAST_IN_BIN], index, column.unit)
     unit = f" ({column.unit})" if column.unit else ""
