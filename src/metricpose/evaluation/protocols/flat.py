@@ -137,11 +137,16 @@ def stated_scales(frames: Sequence[PeopleFrame]) -> list[tuple[Places, str]]:
     return true
 
 
-def require_joints(protocol: str, flat: Flat, wanted: Sequence[int], source: Skeleton, side: str) -> None:
-    """Raise InputError, which names them, where wanted joints are not the same points in the source, or not stated."""
+def require_joints(
+    protocol: str, flat: Flat, wanted: Sequence[int], source: Skeleton, side: str, *, dimensions: int = 3
+) -> None:
+    """Raise InputError, which names them, where wanted joints are not the same points in the source, or not stated.
+
+    In 2D a joint may be unseen in every picture.
+    """
     if not len(flat):
         return
-    stated = np.asarray(flat.known.any(axis=0) | flat.seen.any(axis=0))
+    stated = flat.exact if dimensions == 2 else np.asarray(flat.known.any(axis=0))
     missing = [flat.skeleton.joints[j] for j in wanted if not stated[j]]
     if missing:
         raise InputError(

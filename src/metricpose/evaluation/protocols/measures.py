@@ -90,7 +90,7 @@ def _step_before(true: Flat, rows: np.ndarray, frames: Sequence[PeopleFrame]) ->
     track_of: dict[tuple[str, int], int] = {}
     track, number = np.full(len(rows), -1), np.zeros(len(rows), dtype=np.int64)
     for index, row in enumerate(rows):
-        frame, place = frames[true.picture[row]], int(true.row[row])
+        frame, place = frames[int(true.picture[row])], int(true.row[row])
         if frame.frame is not None and (frame.ids is not None or one_each):
             person = place if frame.ids is None else frame.ids[place]
             track[index] = track_of.setdefault((frame.sequence, person), len(track_of))

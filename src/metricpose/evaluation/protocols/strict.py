@@ -91,7 +91,7 @@ def matched(predicted: Flat, true: Flat, measurable: np.ndarray) -> Matching | N
 
     None where neither the picture nor places tell people apart.
     """
-    by_picture = bool(predicted.seen.any() and true.seen.any())
+    by_picture = bool(true.seen.any() and (predicted.seen.any() or not len(predicted)))
     judged = true.judged & measurable
     p, t = pairs_in_pictures(predicted.counts, true.counts)
     if by_picture:
