@@ -4,6 +4,7 @@ import importlib
 import inspect
 import json
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -158,8 +159,9 @@ class TestJudging:
         call = ["--protocol", "strict", "--truth", truth, part]
         assert "TS12/img_000000.jpg" in rejected(capsys, *call)
         assert main(["evaluate", *call, "--allow-missing", "--json"]) == 0
-        row = strict_row(json.loads(capsys.readouterr().out))
-        assert (row["found"], row["missed"]) == (22, 2)
+        said = json.loads(capsys.readouterr().out)
+        assert (strict_row(said)["found"], strict_row(said)["missed"]) == (22, 2)
+        assert said["provenance"]["allow_missing"] is True
 
     def test_an_option_of_the_protocol(self, truth: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """Without groups there is one row for all where there were twelve sequences."""
@@ -216,8 +218,8 @@ class TestReport:
         monkeypatch.setattr("metricpose.cli.benchmarks.true_frames", None)  # never reached
         call = ["--protocol", "strict", "--truth", truth, "p.json", "--report"]
         assert "cannot write this file" in rejected(capsys, *call, str(tmp_path / "no" / "r.html"))
-        monkeypatch.setitem(__import__("sys").modules, "plotly.offline", None)
-        monkeypatch.setitem(__import__("sys").modules, "plotly", None)
+        monkeypatch.setitem(sys.modules, "plotly.offline", None)
+        monkeypatch.setitem(sys.modules, "plotly", None)
         assert "pip install metricpose[report]" in rejected(capsys, *call, str(tmp_path / "r.html"))
 
 
