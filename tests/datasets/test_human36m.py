@@ -8,6 +8,7 @@ import pytest
 from metricpose import FileError, InputError
 from metricpose.datasets.human36m import JOINTS17_OF_32, activity_of, read_human36m
 from metricpose.datasets.human36m_cameras import read_human36m_cameras
+from metricpose.skeletons import skeleton_named
 from tests.datasets.formats_made import save_json
 from tests.datasets.human36m_made import (
     IDS,
@@ -28,6 +29,9 @@ FILES = {"h5": "cameras.h5", "pkl": "cameras.pkl", "json": "camera-parameters.js
 
 def save_poses(root, positions):
     np.savez_compressed(root / "data_3d_h36m.npz", positions_3d=np.array(positions, dtype=object))
+
+
+ARM = ("shoulder", "elbow", "wrist")
 
 
 @pytest.fixture
@@ -76,6 +80,16 @@ def test_each_clip_before_each_camera(root):
     assert frame.skeleton.name == "h36m17" and len(frame) == 1
     seen = np.isfinite(frame.joints_px[0]).all(axis=1)
     assert np.allclose(frame.joints_px[0][seen], frame.camera.project(expected)[0][seen])
+
+
+def test_17_of_the_32_joints_by_name():
+    """Names as Martinez et al. (2017) give the places of the motion files; the unnamed are doubles, toes and hands."""
+    names = dict(enumerate(("root", "right_hip", "right_knee", "right_foot")))
+    names |= {6: "left_hip", 7: "left_knee", 8: "left_foot", 12: "spine", 13: "thorax", 14: "neck_base", 15: "head"}
+    names |= {17 + i: f"left_{joint}" for i, joint in enumerate(ARM)} | {
+        25 + i: f"right_{joint}" for i, joint in enumerate(ARM)
+    }
+    assert [names[place] for place in JOINTS17_OF_32] == list(skeleton_named("h36m17").joints)
 
 
 def test_some_of_them(root):

@@ -92,7 +92,9 @@ def _of_npz(arrays: dict[str, Any], root: Path, lenses: Cameras) -> list[PeopleF
 
 
 def _of_json(document: Any, root: Path, lenses: Cameras) -> list[PeopleFrame]:
-    names = {member(image, "id", int): member(image, "file_name", str) for image in member(document, "images", list)}
+    images = member(document, "images", list)
+    check_once([member(image, "id", int) for image in images], "images: id")
+    names = {image["id"]: member(image, "file_name", str) for image in images}
     frames = []
     for index, entry in enumerate(member(document, "annotations", list)):
         with located(f"annotations[{index}]"):
