@@ -78,17 +78,21 @@ class DrawnMesh:
         self._texture = None if mesh.texture is None else textures.colour(mesh.texture)
         self._arrays: list[moderngl.VertexArray] = []
 
-    def draw(self, program: "moderngl.Program", **uniforms: Any) -> None:
+    @property
+    def cut_out(self) -> bool:
+        """Whether it has holes."""
+        return self.mesh.cut_out and self._texture is not None
+
+    def draw(self, program: "moderngl.Program") -> None:
         """All triangles; texture 0 is the mesh's own."""
         values = {
             "textured": self._texture is not None,
-            "cut_out": self.mesh.cut_out and self._texture is not None,
             "kind": _KINDS[self.mesh.kind],
             "roughness": float(self.mesh.roughness),
             "person": int(self.mesh.person),
             "diffuse": 0,
         }
-        set_uniforms(program, **values, **uniforms)
+        set_uniforms(program, **values)
         if self._texture is not None:
             self._texture.use(0)
         used = [(name, size) for name, size in _ATTRIBUTES]

@@ -16,6 +16,8 @@ from metricpose.virtual.render.mesh import Mesh
 from metricpose.virtual.render.tone import film_curve_undone, linear_from_srgb
 
 _LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+# Light that the film curve shows at an sRGB value of 119, the middle: what a meter aims at.
+_MIDDLE_GREY = 0.14
 _MOST_WIDE = 4096  # of a panorama that is enlarged
 
 
@@ -152,7 +154,7 @@ def metered(environment: Environment, camera: Camera) -> float:
     seen = card
     if environment.panorama is not None:
         seen = _seen_luminance(environment, camera, rotation)
-    return 0.18 / max(float(np.sqrt(max(card, 1e-6) * max(seen, 0.2 * card, 1e-6))), 1e-6)
+    return _MIDDLE_GREY / max(float(np.sqrt(max(card, 1e-6) * max(seen, 0.2 * card, 1e-6))), 1e-6)
 
 
 def _seen_luminance(environment: Environment, camera: Camera, rotation: np.ndarray) -> float:

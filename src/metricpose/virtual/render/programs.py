@@ -12,19 +12,24 @@ if TYPE_CHECKING:
 _LIT = ("mesh.frag", "background.frag")
 
 
-def shader_text(name: str) -> str:
-    """A shader's source; those that need light have `light.glsl` before them."""
+def fragment_text(name: str, cut_out: bool = False) -> str:
+    """A fragment shader's source; those that need light have `light.glsl` before them.
+
+    Holes are a variant: a shader that may discard is run before the depth test, on all that is hidden as well.
+    """
     folder = files("metricpose.virtual.render") / "shaders"
-    text = (folder / name).read_text(encoding="utf-8")
-    if name in _LIT:
-        text = "#version 330 core\n" + (folder / "light.glsl").read_text(encoding="utf-8") + text
-    return text
+    parts = (*(("light.glsl",) if name in _LIT else ()), name)
+    head = "#version 330 core\n" + ("#define CUT_OUT\n" if cut_out else "")
+    return head + "".join((folder / part).read_text(encoding="utf-8") for part in parts)
 
 
 @cache
-def program(context: "moderngl.Context", vertex: str, fragment: str) -> "moderngl.Program":
+def program(context: "moderngl.Context", vertex: str, fragment: str, cut_out: bool = False) -> "moderngl.Program":
     """A program of two shaders, by their file names."""
-    return context.program(vertex_shader=shader_text(vertex), fragment_shader=shader_text(fragment))
+    folder = files("metricpose.virtual.render") / "shaders"
+    return context.program(
+        vertex_shader=(folder / vertex).read_text(encoding="utf-8"), fragment_shader=fragment_text(fragment, cut_out)
+    )
 
 
 def set_uniforms(target: "moderngl.Program", **values: Any) -> None:

@@ -169,16 +169,30 @@ class Renderer:
         targets.smooth.use()
         targets.smooth.clear(0.0, 0.0, 0.0, 1.0, depth=1.0)
         self._draw_background(camera, environment, shared)
-        shader = program(self._context, "mesh.vert", "mesh.frag")
-        set_uniforms(shader, clip_from_world=matrix, **shared)
         self._context.enable_only(self._context.DEPTH_TEST)
-        self._context.front_face = "cw"  # rows are not turned over, so turns are
-        for mesh in sorted(meshes, key=lambda one: one.mesh.cut_out):
-            self._set_sides(mesh)
-            switch = self._context.enable_direct if mesh.mesh.cut_out else self._context.disable_direct
-            switch(_ALPHA_TO_COVERAGE)
-            mesh.draw(shader)
+        # Depths first: the costly shader then runs once for a pixel, not for all that clothes cover.
+        targets.smooth.color_mask = (False,) * 4
+        self._draw_all([mesh for mesh in meshes if not mesh.cut_out], "labels.vert", "depth.frag", matrix)
+        targets.smooth.color_mask = (True,) * 4
+        self._context.depth_func = "<="
+        self._draw_all([mesh for mesh in meshes if not mesh.cut_out], "mesh.vert", "mesh.frag", matrix, **shared)
+        self._context.enable_direct(_ALPHA_TO_COVERAGE)
+        self._draw_all([mesh for mesh in meshes if mesh.cut_out], "mesh.vert", "mesh.frag", matrix, **shared)
         self._context.disable_direct(_ALPHA_TO_COVERAGE)
+        self._context.depth_func = "<"
+
+    def _draw_all(
+        self, meshes: list[DrawnMesh], vertex: str, fragment: str, matrix: np.ndarray, **uniforms: Any
+    ) -> None:
+        """Draw meshes as the picture's camera sees them, backs left out unless a mesh shows them."""
+        self._context.front_face = "cw"  # rows are not turned over, so turns are
+        for cut_out in (False, True):
+            shader = program(self._context, vertex, fragment, cut_out)
+            set_uniforms(shader, clip_from_world=matrix, **uniforms)
+            for mesh in meshes:
+                if mesh.cut_out == cut_out:
+                    self._set_sides(mesh)
+                    mesh.draw(shader)
 
     def _draw_background(self, camera: Camera, environment: Environment, shared: dict[str, Any]) -> None:
         rotation = extrinsics(camera)[:3, :3]
@@ -247,12 +261,7 @@ class Renderer:
         targets.labels.use()
         targets.labels.clear(0.0, 0.0, 0.0, 0.0, depth=1.0)
         self._context.enable_only(self._context.DEPTH_TEST)
-        self._context.front_face = "cw"
-        shader = program(self._context, "labels.vert", "labels.frag")
-        set_uniforms(shader, clip_from_world=matrix)
-        for mesh in meshes:
-            self._set_sides(mesh)
-            mesh.draw(shader)
+        self._draw_all(meshes, "labels.vert", "labels.frag", matrix)
         width, height = targets.size
         values = np.frombuffer(targets.labels.read(components=2, dtype="f4"), np.float32).reshape(height, width, 2)
         return values[..., 0].astype(np.uint8), np.ascontiguousarray(values[..., 1])
@@ -261,8 +270,6 @@ class Renderer:
         """Masks (P, h, w): four people at a time, each in a channel that only grows."""
         width, height = targets.size
         masks = np.zeros((people, height, width), bool)
-        shader = program(self._context, "labels.vert", "amodal.frag")
-        set_uniforms(shader, clip_from_world=matrix)
         self._context.enable_only(self._context.BLEND)
         self._context.blend_equation = self._context.MAX
         for first in range(0, people, 4):
@@ -271,7 +278,9 @@ class Renderer:
             for mesh in meshes:
                 channel = mesh.mesh.person - 1 - first
                 if 0 <= channel < 4:
-                    mesh.draw(shader, channel=np.eye(4)[channel])
+                    shader = program(self._context, "labels.vert", "amodal.frag", mesh.cut_out)
+                    set_uniforms(shader, clip_from_world=matrix, channel=np.eye(4)[channel])
+                    mesh.draw(shader)
             read = np.frombuffer(targets.amodal.read(components=4), np.uint8).reshape(height, width, 4)
             masks[first : first + 4] = read.transpose(2, 0, 1)[: people - first] > 127
         self._context.blend_equation = self._context.FUNC_ADD
@@ -308,9 +317,9 @@ class _MapTarget:
         self._frame.use()
         self._frame.clear(depth=1.0)
         self._context.enable_only(self._context.DEPTH_TEST)
-        shader = program(self._context, "labels.vert", "depth.frag")
-        set_uniforms(shader, clip_from_world=view.clip_from_world)
         for mesh in meshes:
+            shader = program(self._context, "labels.vert", "depth.frag", mesh.cut_out)
+            set_uniforms(shader, clip_from_world=view.clip_from_world)
             mesh.draw(shader)
 
 

@@ -1,10 +1,10 @@
-#version 330 core
 uniform sampler2D diffuse;
-uniform bool cut_out;
 uniform vec4 channel;
 in vec2 uv;
 out vec4 result;
 void main() {
-    if (cut_out && texture(diffuse, uv).a < 0.5) discard;
+#ifdef CUT_OUT
+    if (texture(diffuse, uv).a < 0.5) discard;
+#endif
     result = channel;
 }

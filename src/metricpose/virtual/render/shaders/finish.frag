@@ -1,4 +1,3 @@
-#version 330 core
 uniform sampler2D picture;
 uniform sampler2D warp;            // pixels of the picture, where it is bent
 uniform bool bent;

@@ -1,5 +1,6 @@
 #version 330 core
 uniform mat4 clip_from_world;
+invariant gl_Position;              // passes must agree on depths
 in vec3 position;
 in vec2 texel;
 out vec2 uv;

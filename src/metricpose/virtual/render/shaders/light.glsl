@@ -33,6 +33,12 @@ vec2 disc(int i, int count, float turn) {
     return r * vec2(cos(a), sin(a));
 }
 
+// Fetches, not samples: the software driver takes several times as long for a filtered texel.
+float blocker(vec2 q) {
+    ivec2 size = textureSize(shadow_map, 0);
+    return texelFetch(shadow_map, clamp(ivec2(q * vec2(size)), ivec2(0), size - 1), 0).r;
+}
+
 // Share of the main light that arrives (Fernando 2005: the penumbra grows with the distance to what blocks).
 float main_visible(vec3 p, vec3 n) {
     vec2 texel = shadow_metres.xy / vec2(textureSize(shadow_map, 0));
@@ -44,7 +50,7 @@ float main_visible(vec3 p, vec3 n) {
     float search = clamp(main_tan * 0.8, 1.5 * reach, 0.25);
     float sum = 0.0, found = 0.0;
     for (int i = 0; i < 6; ++i) {
-        float z = textureLod(shadow_map, q.xy + disc(i, 6, turn) * search / shadow_metres.xy, 0.0).r;
+        float z = blocker(q.xy + disc(i, 6, turn) * search / shadow_metres.xy);
         if (z < limit) { sum += z; found += 1.0; }
     }
     if (found == 0.0) return 1.0;
@@ -52,16 +58,16 @@ float main_visible(vec3 p, vec3 n) {
     float wide = clamp(gap * main_tan, 1.2 * reach, 0.3);
     float lit = 0.0;
     for (int i = 0; i < 10; ++i) {
-        float z = textureLod(shadow_map, q.xy + disc(i, 10, turn) * wide / shadow_metres.xy, 0.0).r;
+        float z = blocker(q.xy + disc(i, 10, turn) * wide / shadow_metres.xy);
         lit += step(limit, z);
     }
     return lit / 10.0;
 }
 
 float top_height(vec2 p) {
-    vec2 q = (p - top_box.xy) * top_box.zw;
-    if (any(lessThan(q, vec2(0.0))) || any(greaterThan(q, vec2(1.0)))) return -1e3;
-    return top_heights.x - textureLod(top_map, q, 0.0).r * top_heights.y;
+    ivec2 size = textureSize(top_map, 0);
+    ivec2 q = clamp(ivec2((p - top_box.xy) * top_box.zw * vec2(size)), ivec2(0), size - 1);  // the rim is empty
+    return top_heights.x - texelFetch(top_map, q, 0).r * top_heights.y;
 }
 
 // Share of the sky that is open: the horizon of a height field in a few directions (Max 1988).

@@ -1,6 +1,5 @@
 uniform sampler2D diffuse;
 uniform bool textured;
-uniform bool cut_out;
 uniform int kind;                  // 0 prop, ground; 1 skin; 2 cloth; 3 hair; 4 eye
 uniform float roughness;
 uniform vec3 eye_world;
@@ -23,10 +22,10 @@ float gloss(vec3 n, vec3 v, vec3 l, float rough, float f0) {
 void main() {
     vec4 base = textured ? texture(diffuse, uv) : vec4(1.0);
     float alpha = 1.0;
-    if (cut_out) {
-        alpha = clamp((base.a - 0.5) / max(fwidth(base.a), 0.02) + 0.5, 0.0, 1.0);
-        if (alpha < 0.02) discard;
-    }
+#ifdef CUT_OUT
+    alpha = clamp((base.a - 0.5) / max(fwidth(base.a), 0.02) + 0.5, 0.0, 1.0);
+    if (alpha < 0.02) discard;
+#endif
     vec3 albedo = base.rgb * tint;
     vec3 v = normalize(eye_world - world);
     vec3 n = normalize(facing);
@@ -39,7 +38,7 @@ void main() {
     float f0 = 0.04, rough = roughness, sheen = 0.0;
     if (kind == 1) {
         // Light that went under the skin comes out beyond the shadow's edge, red the farthest.
-        vec3 wrap = vec3(0.30, 0.12, 0.08);
+        vec3 wrap = vec3(0.20, 0.10, 0.07);
         vec3 soft = clamp((vec3(nl) + wrap) / ((1.0 + wrap) * (1.0 + wrap)), 0.0, 1.0);
         main_light = main_irradiance * soft * mix(vec3(arrives), sqrt(vec3(arrives)), vec3(0.5, 0.15, 0.1));
         f0 = 0.028;
