@@ -30,21 +30,7 @@ SOURCE = "github.com/mks0601/3DMPPE_ROOTNET_RELEASE (README: MuCo and MuPoTS par
 MUCO_LICENCE = "MuCo-3DHP: non-commercial research"
 
 _MUPOTS = CATALOGUE["mupots17"]
-_ADDED = (
-    ("right_hand", "right_wrist"),
-    ("left_hand", "left_wrist"),
-    ("right_toe", "right_ankle"),
-    ("left_toe", "left_ankle"),
-)
-
-MUCO21 = Skeleton(
-    name="muco21",
-    joints=_MUPOTS.joints + tuple(joint for joint, _ in _ADDED),
-    parents=_MUPOTS.parents + tuple(_MUPOTS.index(parent) for _, parent in _ADDED),
-    mirror=(*_MUPOTS.mirror, 18, 17, 20, 19),
-    canonical=_MUPOTS.canonical + tuple(f"mpi_{joint}" for joint, _ in _ADDED),
-)
-"""MuCo-3DHP's joints: MuPoTS's 17, then hands and toes."""
+MUCO21 = CATALOGUE["muco21"]
 
 
 def read_mupots_json(root: str | Path, *, annotations: str | Path | None = None) -> list[PeopleFrame]:

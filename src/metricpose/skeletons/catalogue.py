@@ -113,6 +113,12 @@ MPI_INF_3DHP17 = _skeleton("mpi_inf_3dhp17", _MPI17, _MPI)
 
 MUPOTS17 = _skeleton("mupots17", _MPI17, _MPI)
 
+MUCO21 = _skeleton(
+    "muco21",
+    f"{_MPI17} right_hand<right_wrist left_hand<left_wrist right_toe<right_ankle left_toe<left_ankle",
+    _MPI,
+)
+
 MPI_INF_3DHP28 = _skeleton(
     "mpi_inf_3dhp28",
     """
@@ -211,7 +217,7 @@ CATALOGUE: Mapping[str, Skeleton] = MappingProxyType(
     {
         skeleton.name: skeleton
         for skeleton in (
-            *(COCO17, BODY25, BODY25B, H36M17, MPII16, MPI_INF_3DHP17, MPI_INF_3DHP28, MUPOTS17),
+            *(COCO17, BODY25, BODY25B, H36M17, MPII16, MPI_INF_3DHP17, MPI_INF_3DHP28, MUPOTS17, MUCO21),
             *(PANOPTIC19, PANOPTIC15_NOSE, PANOPTIC15_HEADTOP, VIRTUALPOSE17, SMPL24, HALPE26, LSP14, MEDIAPIPE33),
         )
     }
