@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _SRGB_ALPHA = 0x8C43  # GL_SRGB8_ALPHA8: the sampler returns linear light
 _MOST_CACHED_BYTES = 256 << 20
 _ATTRIBUTES = (("position", 12), ("normal", 12), ("texel", 8), ("colour", 12))
-_KINDS = {"prop": 0, "ground": 0, "skin": 1, "cloth": 2, "hair": 3, "eye": 4}
+_KINDS = {"prop": 0, "ground": 5, "skin": 1, "cloth": 2, "hair": 3, "eye": 4}
 
 
 class TextureStore:

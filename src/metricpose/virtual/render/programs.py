@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     import moderngl
 
-_LIT = ("mesh.frag", "background.frag")
+_LIT = ("mesh.frag", "background.frag", "sky.frag")
 
 
 def fragment_text(name: str, cut_out: bool = False) -> str:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _NEAR_M = (0.03, 0.3)
 _ALPHA_TO_COVERAGE = 0x809E
 _UP = np.array([0.0, 0.0, 1.0])
-_SHADOW_UNIT, _TOP_UNIT, _PICTURE_UNIT = 1, 2, 3
-_TOP_TEXELS = 384
+_SHADOW_UNIT, _TOP_UNIT, _PICTURE_UNIT, _SKY_UNIT = 1, 2, 3, 4
+_TOP_TEXELS, _SKY_TEXELS = 384, 192
 _MOST_PEOPLE = 255
 
 
@@ -74,6 +74,9 @@ class Renderer:
         # Depths on the two sides of an edge must not be mixed for shadows; heights for the open sky may.
         self._shadow = _MapTarget(self._context, shadow_texels, self._context.NEAREST)
         self._top = _MapTarget(self._context, _TOP_TEXELS, self._context.LINEAR)
+        self._sky_texture = self._context.texture((_SKY_TEXELS, _SKY_TEXELS), 1)
+        self._sky_texture.filter = (self._context.LINEAR, self._context.LINEAR)
+        self._sky = self._context.framebuffer([self._sky_texture])
         self._targets: dict[tuple[int, int], Targets] = {}
 
     def render(
@@ -152,6 +155,11 @@ class Renderer:
         corners = np.concatenate(points) if points else np.zeros((0, 3))
         self._shadow.draw(casting, map_view(corners, environment.light.main_direction_world))
         self._top.draw(casting, map_view(corners, _UP))
+        self._top.texture.use(_TOP_UNIT)
+        self._sky.use()
+        shader = program(self._context, "screen.vert", "sky.frag")
+        set_uniforms(shader, top_map=_TOP_UNIT, ground_z=float(environment.ground_z_m), **self._top_uniforms())
+        self._screen(shader)
 
     def _draw_colour(
         self,
@@ -166,6 +174,7 @@ class Renderer:
         shared["eye_world"] = camera.centre_world
         self._shadow.texture.use(_SHADOW_UNIT)
         self._top.texture.use(_TOP_UNIT)
+        self._sky_texture.use(_SKY_UNIT)
         targets.smooth.use()
         targets.smooth.clear(0.0, 0.0, 0.0, 1.0, depth=1.0)
         self._draw_background(camera, environment, shared)
@@ -219,8 +228,8 @@ class Renderer:
         self._screen(shader)
 
     def _light_uniforms(self, environment: Environment, exposure: float) -> dict[str, Any]:
-        light, shadow, top = environment.light, self._shadow.view, self._top.view
-        unit_from_clip = np.eye(4) * 0.5 + np.array([[0, 0, 0, 0.5]] * 3 + [[0, 0, 0, 0.5]])
+        light, shadow = environment.light, self._shadow.view
+        unit_from_clip = np.array([[0.5, 0, 0, 0.5], [0, 0.5, 0, 0.5], [0, 0, 0.5, 0.5], [0, 0, 0, 1.0]])
         return {
             "smooth_sh": light.smooth_sh,
             "main_direction": light.main_direction_world,
@@ -230,11 +239,18 @@ class Renderer:
             "shadow_from_world": unit_from_clip @ shadow.clip_from_world,
             "shadow_metres": shadow.metres,
             "top_map": _TOP_UNIT,
-            "top_box": (*top.least[:2], *(1.0 / top.metres[:2])),
-            "top_heights": (-top.least[2], top.metres[2]),
+            "sky_map": _SKY_UNIT,
+            **self._top_uniforms(),
             "ground_z": float(environment.ground_z_m),
             "exposure": float(exposure),
             "curve": CURVE,
+        }
+
+    def _top_uniforms(self) -> dict[str, Any]:
+        top = self._top.view
+        return {
+            "top_box": (*top.least[:2], *(1.0 / top.metres[:2])),
+            "top_heights": (-top.least[2], top.metres[2]),
         }
 
     def _finished(self, targets: Targets, lens: Unbent | None) -> np.ndarray:

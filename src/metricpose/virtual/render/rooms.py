@@ -150,7 +150,7 @@ def _light(rng: np.random.Generator, paint: np.ndarray, floor_mean: np.ndarray) 
     z = directions[..., 2:]
     warmth = rng.uniform(-0.12, 0.12)
     white = np.array([1.0 + warmth, 1.0, 1.0 - 1.3 * warmth])
-    radiance = np.where(z > 0.55, _CEILING * 1.25, np.where(z > -0.45, paint, floor_mean * 0.9)) * white
+    radiance = np.where(z > 0.55, _CEILING * 1.25, np.where(z > -0.45, paint, 0.6 * floor_mean + 0.25)) * white
     side = np.deg2rad(rng.uniform(0.0, 360.0))
     level = np.stack([np.cos(side), np.sin(side), 0.0])
     radiance = radiance * (1.0 + 0.45 * np.clip(directions @ level, -1.0, 1.0)[..., None])

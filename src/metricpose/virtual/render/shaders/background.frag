@@ -35,7 +35,7 @@ void main() {
     }
     if (catches && down > 0.0) {
         vec3 up = vec3(0.0, 0.0, 1.0), full = smooth_irradiance(up), direct = main_irradiance * max(main_direction.z, 0.0);
-        vec3 rest = full * open_sky(hit, up) + direct * main_visible(hit, up);
+        vec3 rest = full * ground_open(hit.xy) + direct * main_visible(hit, up);
         light *= (rest + 1e-6) / (full + direct + 1e-6);
     }
     result = vec4(exposed(light), 1.0);

@@ -7,6 +7,7 @@ uniform sampler2D shadow_map;      // depth seen from the main light
 uniform mat4 shadow_from_world;    // to [0, 1] of that map
 uniform vec3 shadow_metres;        // width, height and depth of that map
 uniform sampler2D top_map;         // depth seen from straight above
+uniform sampler2D sky_map;         // open sky over the ground, of the same area
 uniform vec4 top_box;              // x, y of its corner, 1 / width, 1 / height
 uniform vec2 top_heights;          // its greatest height, and how far it looks down
 uniform float ground_z;
@@ -70,7 +71,14 @@ float top_height(vec2 p) {
     return top_heights.x - texelFetch(top_map, q, 0).r * top_heights.y;
 }
 
-// Share of the sky that is open: the horizon of a height field in a few directions (Max 1988).
+// Share of the sky that is open over the ground, worked out beforehand.
+float ground_open(vec2 p) {
+    vec2 q = (p - top_box.xy) * top_box.zw;
+    if (any(lessThan(q, vec2(0.0))) || any(greaterThan(q, vec2(1.0)))) return 1.0;
+    return textureLod(sky_map, q, 0.0).r;
+}
+
+// Share of the sky that is open over a point of a body: the horizon of a height field in a few directions (Max 1988).
 float open_sky(vec3 p, vec3 n) {
     vec2 q = (p.xy - top_box.xy) * top_box.zw;
     if (any(lessThan(q, vec2(0.0))) || any(greaterThan(q, vec2(1.0)))) return 1.0;

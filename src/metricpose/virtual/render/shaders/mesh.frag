@@ -1,6 +1,6 @@
 uniform sampler2D diffuse;
 uniform bool textured;
-uniform int kind;                  // 0 prop, ground; 1 skin; 2 cloth; 3 hair; 4 eye
+uniform int kind;                  // 0 prop; 1 skin; 2 cloth; 3 hair; 4 eye; 5 ground
 uniform float roughness;
 uniform vec3 eye_world;
 in vec3 world;
@@ -30,7 +30,9 @@ void main() {
     vec3 v = normalize(eye_world - world);
     vec3 n = normalize(facing);
     if (!gl_FrontFacing) n = -n;
-    float open = smooth_open(world, n);
+    float open = 1.0;
+    if (kind != 5) open = smooth_open(world, n);
+    else if (n.z > 0.7) open = ground_open(world.xy);
     float arrives = main_visible(world, n);
     float nl = dot(n, main_direction);
     vec3 smooth_light = smooth_irradiance(n) * open;
