@@ -88,8 +88,8 @@ def placed_before_camera(
 def _towards(rays: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Rotations (P, 3, 3) from axes whose z passes the middle of the seen joints to those of the camera."""
     middle = (units(rays) * (weights > 0)[..., None]).sum(axis=1)
-    nobody = ~(weights > 0).any(axis=1)
-    middle = np.where(nobody[:, None], (0.0, 0.0, 1.0), middle)
+    somebody = np.asarray((weights > 0).any(axis=1))
+    middle = np.where(somebody[:, None], middle, (0.0, 0.0, 1.0))
     return np.asarray(rotation_between(np.broadcast_to((0.0, 0.0, 1.0), middle.shape), units(middle)))
 
 

@@ -185,7 +185,8 @@ def parts(args: argparse.Namespace) -> Iterator[Part]:
 
 def _clip_part(title: str, cases: Sequence[Case], entries: Sequence[Any]) -> Part:
     views = len({case.cluster for case in cases})
-    independent = f"the {views} views (one person, one movement: they are hardly independent)"
+    independent = "the views (one person, one movement: they are hardly independent)"
+    title = f"{title}, {views} view{'s' * (views > 1)}"
     return Part(title=title, pictures=len(cases), independent=independent, rows=judged(cases, entries))
 
 

@@ -135,14 +135,21 @@ def test_few_joints_move_a_pose_but_do_not_turn_it():
 
 
 def test_no_seen_joint_is_put_behind_the_camera():
-    # An arm of 0.9 m towards the camera, and points so far apart that weak perspective would put the body at 0.6 m.
-    joints = np.array([[[0, 0, 0], [0.2, 0, 0], [0, 0.5, 0], [0.1, 0.2, -0.9], [0.0, -0.4, 0.1]]], dtype=float)
-    rays = np.array([[[0, 0, 1], [0.3, 0, 1], [0, 0.8, 1], [0.4, 0.9, 1], [0, -0.6, 1]]], dtype=float)
-    found = placed_before_camera(joints, rays, np.ones((1, 5)))
-    assert (found.applied(joints)[..., 2] > 0).all()
-    hidden = np.array([[1.0, 1, 1, 0, 1]])
-    near = placed_before_camera(joints, rays, hidden)
-    assert near.translation[0, 2] < 0.9  # an unseen joint may be behind
+    generator = np.random.default_rng(0)
+    joints = generator.normal(size=(200, 4, 3)) * (0.3, 0.3, 0.6)
+    rays = np.concatenate([1.5 * generator.normal(size=(200, 4, 2)), np.ones((200, 4, 1))], axis=-1)
+    ahead = (rays / np.linalg.norm(rays, axis=-1, keepdims=True)).sum(axis=1)
+    found = placed_before_camera(joints, rays, np.ones((200, 4)))  # nonsense: many would be best behind the camera
+    assert ((found.applied(joints) * ahead[:, None]).sum(axis=-1) > 0).all()
+
+
+def test_an_unseen_joint_may_be_behind_the_camera():
+    joints, place = poses(9, 1), np.array([[0.0, 0, 1.5]])
+    joints[0, 0] = (0, 0, -3)
+    weights = np.ones((1, 12))
+    weights[0, 0] = 0
+    rays = np.where(weights[..., None] > 0, rays_of(joints + place[:, None]), (0, 0, 1))
+    np.testing.assert_allclose(placed_before_camera(joints, rays, weights).translation, place, rtol=1e-5, atol=1e-5)
 
 
 def test_points_at_one_place_are_far_away_and_finite():

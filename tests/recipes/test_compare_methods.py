@@ -73,8 +73,8 @@ def test_quick_on_the_clip_with_landmarks(clip: Path, tmp_path: Path, capsys: py
     call = ["--quick", "--scenes", "0", "--clip", str(clip), "--mediapipe", str(file), "--json", str(tmp_path / "c")]
     assert main(call) == 0
     shown = capsys.readouterr().out
-    assert "## Real clip, OpenPose's 2D joints" in shown
-    assert "16 pictures; standard errors over the 4 views" in shown
+    assert "## Real clip, OpenPose's 2D joints, 4 views" in shown
+    assert "16 pictures; standard errors over the views" in shown
     assert "stature-blind oracle: not run (the true stature is not known)" in shown
     openpose, mediapipe = (rows_of(tmp_path / "c", part) for part in (0, 1))
     assert openpose["metricpose, with extrinsics"]["figures"]["mrpe_z_percent"]["value"] < 10
