@@ -76,8 +76,10 @@ def test_a_person_in_other_units_among_people_is_refused(size, side):
     refused([truth], [predicted], rf"picture 'a': person 1: expected people in metres in the {side}, .* are the units")
 
 
-def test_a_whole_file_in_centimetres_is_refused():
-    refused([frame("a", ROOTS)], [frame("a", ROOTS).replaced(joints_cam=0.01 * frame("a", ROOTS).joints_cam)], "units")
+@pytest.mark.parametrize("factor", [0.01, 0.1, 10.0, 100.0])
+def test_a_whole_file_in_other_units_is_refused(factor):
+    plain = frame("a", ROOTS)
+    refused([plain], [plain.replaced(joints_cam=factor * plain.joints_cam)], "are the units right, or mixed")
 
 
 def test_roots_without_a_pose_and_people_who_are_not_judged_may_have_any_size():

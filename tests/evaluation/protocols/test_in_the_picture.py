@@ -171,8 +171,11 @@ def test_coco_agrees_with_our_own_average_precision():
 def test_coco_ignores_crowds_and_people_who_are_not_judged():
     pytest.importorskip("pycocotools")
     truth = coco_truth(3, crowd=[False, True, False], judged=[True, True, False])
-    found = row(table(coco.judge([truth], [coco_truth(3)]), "official"), "all")
-    assert (found.people, found.values["ap"]) == (1, pytest.approx(100.0))
+    for said in (coco_truth(3), coco_truth(3)[[0]]):
+        result = coco.judge([truth], [said])
+        found = row(table(result, "official"), "all")
+        assert (found.people, found.values["ap"]) == (1, pytest.approx(100.0))
+        assert row(table(result, "strict"), "all").ghosts == 0
 
 
 def test_coco_of_nobody(capsys):

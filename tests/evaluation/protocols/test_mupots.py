@@ -132,13 +132,20 @@ def test_worked_example_in_the_strict_mode():
 
 def test_mean_of_sequences_and_pooled_differ():
     truth, predicted = example()
-    other = people("TS2/img_000000.jpg", A + SHAPE, (0,), ids=(7,))
+    other = people("TS2/img_000000.jpg", A + SHAPE, (0,), joints_universal=[0.9 * (A + SHAPE)])
     result = mupots.judge([truth, other], [predicted.replaced(scores=None), other])
     found = table(result, "official", "true scale", "official")
     assert [r.label for r in found.rows] == ["TS1", "TS2", "mean", "pooled"]
     assert row(found, "mean").values["pck"] == pytest.approx(100 * (28 / 42 + 1) / 2)
     assert row(found, "pooled").values["pck"] == pytest.approx(100 * 42 / 56)
     assert (row(found, "pooled").people, row(found, "mean").missed) == (4, 1)
+
+
+def test_a_truth_with_the_universal_scale_here_and_there_is_refused():
+    truth, predicted = example()
+    other = people("TS2/img_000000.jpg", A + SHAPE, (0,))
+    with pytest.raises(InputError, match=r"picture 'TS2/img_000000.jpg': expected joints_universal in the truth"):
+        mupots.judge([truth, other], [predicted, other])
 
 
 def partners(truth: PeopleFrame, predicted: PeopleFrame) -> list[int]:

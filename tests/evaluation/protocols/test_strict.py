@@ -172,6 +172,13 @@ def test_results_of_two_methods_can_be_compared():
     assert found["pck_abs"].a == 100.0
 
 
+def test_a_stated_root_is_the_place_and_the_joints_root_the_origin_of_the_pose():
+    truth = [frame("a", ROOTS)]
+    found = strict(truth, [frame("a", ROOTS, root_cam=np.array(ROOTS) + [0, 0, 0.05])])[0]
+    assert found.values["mrpe"] == pytest.approx(50.0)
+    assert found.values["mpjpe"] == pytest.approx(0, abs=1e-9)
+
+
 def test_intervals_are_of_matched_people():
     truth = [frame("a", ROOTS)]
     predicted = [frame("a", ROOTS[:2], root_depth_interval=[(3.0, 5.0), (4.5, 6.0)])]

@@ -9,7 +9,7 @@ from metricpose._errors import InputError
 from metricpose.people.frame import PeopleFrame
 from metricpose.skeletons.skeleton import Skeleton
 
-_MEDIAN_EXTENT_M = (0.1, 10.0)  # a factor of 100 (cm) leaves it, no method that saw people does
+_MEDIAN_EXTENT_M = (0.35, 4.5)  # from a crouching child to a giant with the arms up
 _EXTENT_M = (0.02, 50.0)
 _ONE_PLACE_M = 1e-5  # rounding of float32 at some metres
 _LEAST_JOINTS = 5

@@ -130,23 +130,32 @@ def truth_and_predictions(pair: Checked, target: Skeleton, *, places: Places = "
 
 
 def stated_scales(frames: Sequence[PeopleFrame]) -> list[tuple[Places, str]]:
-    """The truth's scales, in words: the universal one where it is stated, and the true one."""
+    """The truth's scales, in words: the universal one where it is stated, and the true one.
+
+    Raises InputError: some pictures state the universal one and others do not; the text names one that does not.
+    """
     true: list[tuple[Places, str]] = [("joints_cam", "true scale")]
-    if any(frame.joints_universal is not None for frame in frames):
-        return [("joints_universal", "universal scale"), *true]
-    return true
+    lacking = [frame.name for frame in frames if len(frame) and frame.joints_universal is None]
+    if not any(frame.joints_universal is not None for frame in frames):
+        return true
+    if lacking:
+        raise InputError(
+            f"picture {lacking[0]!r}: expected joints_universal in the truth, as in other pictures, got none; "
+            "state them everywhere or nowhere"
+        )
+    return [("joints_universal", "universal scale"), *true]
 
 
 def require_joints(
-    protocol: str, flat: Flat, wanted: Sequence[int], source: Skeleton, side: str, *, dimensions: int = 3
+    protocol: str, flat: Flat, wanted: Sequence[int], source: Skeleton, side: str, *, may_be_unseen: bool = False
 ) -> None:
     """Raise InputError, which names them, where wanted joints are not the same points in the source, or not stated.
 
-    In 2D a joint may be unseen in every picture.
+    may_be_unseen: joints that are NaN in all pictures will do, as in a truth with few labels, or in 2D.
     """
     if not len(flat):
         return
-    stated = flat.exact if dimensions == 2 else np.asarray(flat.known.any(axis=0))
+    stated = flat.exact if may_be_unseen else np.asarray(flat.known.any(axis=0))
     missing = [flat.skeleton.joints[j] for j in wanted if not stated[j]]
     if missing:
         raise InputError(

@@ -62,7 +62,7 @@ def judge(
 
 def _tables(pair: Checked, guess: Flat, places: Places, scale: str) -> list[Table]:
     true = gathered(pair.truth, pair.true_skeleton, MPI_INF_3DHP17, places=places)
-    require_joints(NAME, true, range(17), pair.true_skeleton, "truth")
+    require_joints(NAME, true, range(17), pair.true_skeleton, "truth", may_be_unseen=True)
     of_true, how = given_partners(NAME, pair, guess, true)
     rows_of_judged = np.flatnonzero(true.judged & true.any_known)
     partner = of_true[rows_of_judged]

@@ -97,7 +97,7 @@ def _projected(predicted: PeopleFrame, true: PeopleFrame) -> PeopleFrame:
 
 def _tables(pair: Checked, guess: Flat, places: Places, scale: str, parts: Parts) -> list[Table]:
     true = gathered(pair.truth, pair.true_skeleton, MUPOTS17, places=places)
-    require_joints(NAME, true, range(17), pair.true_skeleton, "truth")
+    require_joints(NAME, true, range(17), pair.true_skeleton, "truth", may_be_unseen=True)
     judged = np.flatnonzero(true.judged)
     partner = official_partners(guess, true, judged)
     return [_table(guess, true, judged, partner, scale, rescaled, parts) for rescaled in (True, False)]

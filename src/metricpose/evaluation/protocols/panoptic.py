@@ -59,7 +59,7 @@ def judge(
     options = options or Options()
     pair = checked(NAME, truth, predicted, allow_missing=options.allow_missing)
     true, guess = truth_and_predictions(_confident(pair, options.min_confidence), PANOPTIC15_NOSE)
-    require_joints(NAME, true, range(15), pair.true_skeleton, "truth")
+    require_joints(NAME, true, range(15), pair.true_skeleton, "truth", may_be_unseen=True)
     require_joints(NAME, guess, _NEEDED, pair.predicted_skeleton, "predictions")
     parts = parts_of([_activity(frame) for frame in pair.truth], ACTIVITIES)
     judged = np.flatnonzero(true.judged & true.any_known)

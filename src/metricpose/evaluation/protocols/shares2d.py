@@ -50,8 +50,8 @@ def both_sides(setting: Setting, truth: Sequence[Any], predicted: Sequence[Any],
     pair = checked(setting.protocol, truth, predicted, dimensions=2, allow_missing=allow_missing)
     true, guess = truth_and_predictions(pair, setting.skeleton)
     needed = sorted({joint for group in setting.groups.values() for joint in group})
-    require_joints(setting.protocol, true, needed, pair.true_skeleton, "truth", dimensions=2)
-    require_joints(setting.protocol, guess, needed, pair.predicted_skeleton, "predictions", dimensions=2)
+    require_joints(setting.protocol, true, needed, pair.true_skeleton, "truth", may_be_unseen=True)
+    require_joints(setting.protocol, guess, needed, pair.predicted_skeleton, "predictions", may_be_unseen=True)
     return pair, true, guess
 
 

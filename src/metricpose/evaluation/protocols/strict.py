@@ -161,7 +161,7 @@ def _paired(
     partner_of = np.full(len(true), -1)
     free = np.ones(len(predicted), dtype=bool)
     for side in (judged, ~judged):  # those who are judged choose first
-        open_ = allowed & side[t] & free[p] & ~true.crowd[t]
+        open_ = allowed & side[t] & free[p]
         rows_p, rows_t = best_pairs(p[open_], t[open_], cost[open_], true.picture[t[open_]])
         partner_of[rows_t], free[rows_p] = rows_p, False
     counted = free.copy()

@@ -50,7 +50,7 @@ def judge(
         raise InputError(f"{NAME}: root: expected hips or pelvis, got {options.root!r}")
     pair = checked(NAME, truth, predicted, allow_missing=options.allow_missing)
     true, guess = truth_and_predictions(pair, SMPL24)
-    require_joints(NAME, true, (0, *JOINTS_14), pair.true_skeleton, "truth")
+    require_joints(NAME, true, (0, *JOINTS_14), pair.true_skeleton, "truth", may_be_unseen=True)
     needed = JOINTS_14 if options.root == "hips" else (0, *JOINTS_14)
     require_joints(NAME, guess, needed, pair.predicted_skeleton, "predictions")
     parts = parts_of([frame.sequence for frame in pair.truth])
