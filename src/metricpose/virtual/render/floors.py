@@ -8,7 +8,9 @@ from metricpose.virtual.render.tone import srgb_from_linear
 _SIDE = 512  # texels of 2 m
 _WOODS = np.array([(0.30, 0.17, 0.08), (0.42, 0.28, 0.16), (0.18, 0.10, 0.055), (0.50, 0.40, 0.28)])
 _TILES = np.array([(0.60, 0.58, 0.54), (0.40, 0.38, 0.36), (0.55, 0.48, 0.40), (0.25, 0.25, 0.26)])
-_CARPETS = np.array([(0.16, 0.17, 0.20), (0.28, 0.25, 0.22), (0.20, 0.09, 0.08), (0.12, 0.16, 0.14), (0.35, 0.34, 0.33)])
+_CARPETS = np.array(
+    [(0.16, 0.17, 0.20), (0.28, 0.25, 0.22), (0.20, 0.09, 0.08), (0.12, 0.16, 0.14), (0.35, 0.34, 0.33)]
+)
 
 
 def floor_texture(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -98,7 +98,9 @@ def table(
     """A table at a point of the ground."""
     x, y, height = size_m
     legs = [
-        ((0.06, 0.06, height), (sx * (x / 2 - 0.06), sy * (y / 2 - 0.06), height / 2)) for sx in (-1, 1) for sy in (-1, 1)
+        ((0.06, 0.06, height), (sx * (x / 2 - 0.06), sy * (y / 2 - 0.06), height / 2))
+        for sx in (-1, 1)
+        for sy in (-1, 1)
     ]
     return _built([*legs, ((x, y, 0.04), (0, 0, height - 0.02))], place_world, turn_deg, colour)
 

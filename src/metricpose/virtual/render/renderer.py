@@ -136,9 +136,7 @@ class Renderer:
             ids, depth = lens.nearest(ids), lens.nearest(depth)
             masks = None if masks is None else lens.nearest(masks)
         driver = self._context.info["GL_RENDERER"]
-        return Rendered(
-            rgb=rgb, person_ids=ids, depth_m=depth, amodal=masks, exposure=exposure, driver=driver
-        )
+        return Rendered(rgb=rgb, person_ids=ids, depth_m=depth, amodal=masks, exposure=exposure, driver=driver)
 
     def _targets_of(self, size: tuple[int, int]) -> Targets:
         """Buffers of a size. Bent lenses ask for sizes of their own, so only the last few are kept."""
@@ -270,9 +268,7 @@ class Renderer:
             warp.release()
         return np.frombuffer(data, np.uint8).reshape(self.size[1], self.size[0], 3)
 
-    def _labels(
-        self, targets: Targets, meshes: list[DrawnMesh], matrix: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _labels(self, targets: Targets, meshes: list[DrawnMesh], matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Whose each pixel is (h, w) uint8, and the depth (h, w) float32."""
         targets.labels.use()
         targets.labels.clear(0.0, 0.0, 0.0, 0.0, depth=1.0)

@@ -26,9 +26,7 @@ class Targets:
             context.depth_renderbuffer(size, samples=samples),
         )
         self.final = context.framebuffer([context.renderbuffer(final_size, 4)])
-        self.labels = context.framebuffer(
-            [context.renderbuffer(size, 2, dtype="f4")], context.depth_renderbuffer(size)
-        )
+        self.labels = context.framebuffer([context.renderbuffer(size, 2, dtype="f4")], context.depth_renderbuffer(size))
         self.amodal = context.framebuffer([context.renderbuffer(size, 4)])
 
     def release(self) -> None:
