@@ -138,7 +138,7 @@ def test_exactly_150_mm_is_too_far_and_spine_and_head_do_not_count():
     for metres, joints, expected in ((0.15, [0], 13), (0.149, [0], 14), (0.4, [15, 16], 14)):
         off = np.zeros((1, 17, 3))
         off[0, joints, 0] = metres
-        truth = dhp("TS1").replaced(joints_cam=dhp("TS1").joints_cam * 0 + 4.0 * np.arange(17)[:, None] / 16)
+        truth = dhp("TS1").replaced(joints_cam=np.arange(17).reshape(1, 17, 1) / 16 + np.zeros((1, 17, 3)))
         result = mpi_inf_3dhp.judge([truth], [truth.replaced(joints_cam=truth.joints_cam + off)])
         found = row(table(result, "official", "by sequence"), "TS1").values["pck"]
         assert found == pytest.approx(100 * expected / 14)

@@ -127,7 +127,7 @@ def test_other_skeletons_are_compared_at_the_same_points_alone():
     names = CATALOGUE["h36m17"], CATALOGUE["coco17"]
     joints = converter(*names)(truth.joints_cam)
     shared = np.isfinite(joints).all(axis=(0, 2))
-    joints[:, ~shared] = 3.0  # the eyes and the like, wherever they are
+    joints[:, ~shared] = truth.joints_cam[:, :1] + 0.3  # the eyes and the like, wherever they are
     coco = PeopleFrame(
         name="a", skeleton=names[1], joints_cam=joints, joints_px=1000 * joints[..., :2] / joints[..., 2:] + 500
     )
