@@ -7,7 +7,8 @@ from metricpose.skeletons import CATALOGUE
 ALL = list(CATALOGUE.values())
 SIZES = {
     "coco17": 17, "body25": 25, "body25b": 25, "h36m17": 17, "mpii16": 16, "mpi_inf_3dhp17": 17, "mpi_inf_3dhp28": 28,
-    "mupots17": 17, "muco21": 21, "panoptic19": 19, "panoptic15_nose": 15, "panoptic15_headtop": 15, "virtualpose17": 17,
+    "mupots17": 17, "muco21": 21, "panoptic19": 19, "panoptic15_nose": 15, "panoptic15_headtop": 15,
+    "virtualpose17": 17,
     "smpl24": 24, "halpe26": 26, "lsp14": 14, "mediapipe33": 33,
 }  # fmt: skip
 
