@@ -24,6 +24,7 @@ def test_lsp_flags_hidden_joints(tmp_path):
     assert np.allclose([f.joints_px[0] for f in frames], PX - 1)
     assert np.array_equal([f.joint_scores[0] for f in frames], np.where(FLAGS == 1, 0.5, 1.0))
     assert frames[0].image_path == tmp_path / "images/im0001.jpg" and frames[0].skeleton.name == "lsp14"
+    assert {f.sequence for f in frames} == {"LSP"}
     assert [f.name for f in read_lsp(tmp_path)] == ["im0003.jpg", "im0004.jpg"]
     assert [f.name for f in read_lsp(tmp_path, split="train")] == ["im0001.jpg", "im0002.jpg"]
 
@@ -32,6 +33,7 @@ def test_lspet_flags_labelled_joints(tmp_path):
     save_mat(tmp_path / "joints.mat", joints=ROWS.transpose(1, 2, 0))
     frames = read_lspet(tmp_path)
     assert [f.name for f in frames][-1] == "im00004.jpg"
+    assert {f.sequence for f in frames} == {"LSPET"}
     assert np.array_equal([f.joint_scores[0] for f in frames], FLAGS)
     expected = np.where(FLAGS[..., None] == 1, PX - 1, np.nan)
     assert np.allclose([f.joints_px[0] for f in frames], expected, equal_nan=True)

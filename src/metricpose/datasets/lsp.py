@@ -43,7 +43,9 @@ def read_lsp(root: str | Path, *, split: Literal["train", "test", "all"] = "test
     if chosen is None:
         raise InputError(f"split: expected train, test or all, got {split!r}")
     scores = np.where(joints[..., 2] > 0, 0.5, 1.0)
-    return [_frame(Path(root), f"im{i + 1:04d}.jpg", i, joints[i, :, :2] - 1.0, scores[i]) for i in chosen]
+    return [
+        _frame(Path(root), f"im{i + 1:04d}.jpg", i, joints[i, :, :2] - 1.0, scores[i], sequence="LSP") for i in chosen
+    ]
 
 
 def read_lspet(root: str | Path) -> list[PeopleFrame]:
@@ -101,12 +103,17 @@ def _joints(root: str | Path, source: str, shape: tuple[int | None, ...], name: 
 
 def _labelled(root: Path, name: str, index: int, joints_px: np.ndarray, labelled: np.ndarray) -> PeopleFrame:
     known = labelled > 0
-    return _frame(root, name, index, np.where(known[:, None], joints_px, np.nan), known.astype(np.float64))
+    return _frame(
+        root, name, index, np.where(known[:, None], joints_px, np.nan), known.astype(np.float64), sequence="LSPET"
+    )
 
 
-def _frame(root: Path, name: str, index: int, joints_px: np.ndarray, scores: np.ndarray) -> PeopleFrame:
+def _frame(
+    root: Path, name: str, index: int, joints_px: np.ndarray, scores: np.ndarray, *, sequence: str
+) -> PeopleFrame:
     return PeopleFrame(
         name=name,
+        sequence=sequence,
         frame=index,
         skeleton=_SKELETON,
         joints_px=joints_px[None],
