@@ -58,8 +58,9 @@ def person(feet, number, *, skin=(0.45, 0.27, 0.19), shirt=(0.1, 0.2, 0.45), tro
     colours = {"skin": skin, "cloth": shirt, "trousers": trousers, "shoe": (0.3, 0.3, 0.3)}
     meshes = []
     for start, end, radius, what in parts:
-        mesh = capsule(feet + start, feet + end, radius, rings=rings, person=number, kind="skin" if what == "skin" else "cloth",
-                       roughness=0.5 if what == "skin" else 0.9)  # fmt: skip
+        skinny = what == "skin"
+        material = {"kind": "skin" if skinny else "cloth", "roughness": 0.5 if skinny else 0.9}
+        mesh = capsule(feet + start, feet + end, radius, rings=rings, person=number, **material)
         meshes.append(_painted(mesh, colours[what]))
     return meshes
 

@@ -65,5 +65,5 @@ def _carpet(rng: np.random.Generator) -> np.ndarray:
 
 def _concrete(rng: np.random.Generator) -> np.ndarray:
     grey = rng.uniform(0.25, 0.5)
-    rough = sum(0.05 * cloudy(rng, (_SIDE, _SIDE), (n, n)) for n in (4, 16, 64, 256))
+    rough = 0.05 * np.sum([cloudy(rng, (_SIDE, _SIDE), (n, n)) for n in (4, 16, 64, 256)], axis=0)
     return np.array([1.0, 0.985, 0.96]) * (grey * (1.0 + rough))[..., None]

@@ -8,6 +8,7 @@ import numpy as np
 from metricpose._errors import InputError
 from metricpose.virtual.render.mesh import Kind, Mesh
 
+Numbers = Sequence[float] | np.ndarray
 _CORNERS = np.array([[x, y, z] for x in (-0.5, 0.5) for y in (-0.5, 0.5) for z in (-0.5, 0.5)])
 # Four corners of each face, counter-clockwise seen from outside, and the outward normal.
 _FACES = ((0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3))
@@ -16,17 +17,17 @@ _WOOD = (0.32, 0.19, 0.1)
 
 
 def box(
-    size_m: Sequence[float],
-    centre_world: Sequence[float],
+    size_m: Numbers,
+    centre_world: Numbers,
     *,
     turn_deg: float = 0.0,
-    colour: Sequence[float] = (0.5, 0.5, 0.5),
+    colour: Numbers = (0.5, 0.5, 0.5),
     kind: Kind = "prop",
     roughness: float = 0.7,
 ) -> Mesh:
     """A box of `size_m` (x, y, z), turned about its vertical axis; `colour` is linear light in [0, 1]."""
     if min(size_m) <= 0.0:
-        raise InputError(f"box: expected a size over 0 m, got {tuple(size_m)}")
+        raise InputError(f"box: expected a size over 0 m, got {tuple(map(float, size_m))}")
     turn = _turn(turn_deg)
     corners = _CORNERS[np.array(_FACES).ravel()] * np.asarray(size_m) @ turn.T + np.asarray(centre_world)
     quads = 4 * np.arange(6)[:, None]
@@ -58,13 +59,13 @@ def merged(meshes: Sequence[Mesh]) -> Mesh:
 
 
 def chair(
-    place_world: Sequence[float],
+    place_world: Numbers,
     *,
     turn_deg: float = 0.0,
     seat_height_m: float = 0.45,
     seat_m: float = 0.42,
     back_height_m: float = 0.42,
-    colour: Sequence[float] = _WOOD,
+    colour: Numbers = _WOOD,
 ) -> Mesh:
     """A chair at a point of the ground; who sits on it unturned looks along +x."""
     leg, thick = 0.04, 0.035
@@ -79,9 +80,7 @@ def chair(
     return _built([*legs, *posts, *rails, *seat], place_world, turn_deg, colour)
 
 
-def stool(
-    place_world: Sequence[float], *, seat_height_m: float = 0.45, seat_m: float = 0.36, colour: Sequence[float] = _WOOD
-) -> Mesh:
+def stool(place_world: Numbers, *, seat_height_m: float = 0.45, seat_m: float = 0.36, colour: Numbers = _WOOD) -> Mesh:
     """A stool at a point of the ground."""
     inset = seat_m / 2 - 0.03
     legs = [((0.04, 0.04, seat_height_m), (x, y, seat_height_m / 2)) for x in (-inset, inset) for y in (-inset, inset)]
@@ -89,11 +88,11 @@ def stool(
 
 
 def table(
-    place_world: Sequence[float],
+    place_world: Numbers,
     *,
     turn_deg: float = 0.0,
-    size_m: Sequence[float] = (0.8, 1.4, 0.74),
-    colour: Sequence[float] = _WOOD,
+    size_m: Numbers = (0.8, 1.4, 0.74),
+    colour: Numbers = _WOOD,
 ) -> Mesh:
     """A table at a point of the ground."""
     x, y, height = size_m
@@ -105,7 +104,7 @@ def table(
     return _built([*legs, ((x, y, 0.04), (0, 0, height - 0.02))], place_world, turn_deg, colour)
 
 
-def _built(parts: Sequence, place_world: Sequence[float], turn_deg: float, colour: Sequence[float]) -> Mesh:
+def _built(parts: Sequence, place_world: Numbers, turn_deg: float, colour: Numbers) -> Mesh:
     """Boxes (size, centre) about a point of the ground, turned together."""
     turn, place = _turn(turn_deg), np.asarray(place_world, np.float64)
     return merged([box(size, turn @ np.asarray(at) + place, turn_deg=turn_deg, colour=colour) for size, at in parts])

@@ -178,9 +178,9 @@ class Renderer:
         self._draw_background(camera, environment, shared)
         self._context.enable_only(self._context.DEPTH_TEST)
         # Depths first: the costly shader then runs once for a pixel, not for all that clothes cover.
-        targets.smooth.color_mask = (False,) * 4
+        targets.smooth.color_mask = (False, False, False, False)
         self._draw_all([mesh for mesh in meshes if not mesh.cut_out], "labels.vert", "depth.frag", matrix)
-        targets.smooth.color_mask = (True,) * 4
+        targets.smooth.color_mask = (True, True, True, True)
         self._context.depth_func = "<="
         self._draw_all([mesh for mesh in meshes if not mesh.cut_out], "mesh.vert", "mesh.frag", matrix, **shared)
         self._context.enable_direct(_ALPHA_TO_COVERAGE)
@@ -283,7 +283,7 @@ class Renderer:
         width, height = targets.size
         masks = np.zeros((people, height, width), bool)
         self._context.enable_only(self._context.BLEND)
-        self._context.blend_equation = self._context.MAX
+        self._context.blend_equation = self._context.MAX, self._context.MAX
         for first in range(0, people, 4):
             targets.amodal.use()
             targets.amodal.clear()
@@ -295,7 +295,7 @@ class Renderer:
                     mesh.draw(shader)
             read = np.frombuffer(targets.amodal.read(components=4), np.uint8).reshape(height, width, 4)
             masks[first : first + 4] = read.transpose(2, 0, 1)[: people - first] > 127
-        self._context.blend_equation = self._context.FUNC_ADD
+        self._context.blend_equation = self._context.FUNC_ADD, self._context.FUNC_ADD
         return masks
 
     def _set_sides(self, mesh: DrawnMesh) -> None:
