@@ -46,7 +46,7 @@ def test_orientation_and_exposure_are_undone() -> None:
     np.testing.assert_allclose(exposed[0, 0, 0], 0.25)
 
 
-@pytest.mark.parametrize("keep", range(0, 30))
+@pytest.mark.parametrize("keep", range(30))
 def test_every_cut_of_the_pixels_is_told(keep: int) -> None:
     whole = run_lengths([77, range(8), range(8), range(100, 108)])
     start = whole.index(b"+X 8\n") + 5

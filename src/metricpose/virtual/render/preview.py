@@ -76,7 +76,7 @@ def drawn_labels(picture: LabelledPicture, height_px: int) -> Image.Image:
 
 
 def _draw_person(draw: ImageDraw.ImageDraw, joints: np.ndarray, visible: np.ndarray, skeleton: Skeleton) -> None:
-    known = np.asarray(np.abs(np.nan_to_num(joints, nan=np.inf)) < 1e5).all(-1).tolist()
+    known = [bool(np.abs(place).max() < 1e5) for place in np.nan_to_num(joints, nan=np.inf)]
     for start, end, side in strokes(skeleton):
         if known[start] and known[end]:
             both = bool(visible[start] and visible[end])
