@@ -11,6 +11,7 @@ VERBS: Mapping[str, str] = {
     "demo": "lift a packaged scene with known truth, and draw it",
     "evaluate": "judge people in metres against the truth",
     "generate": "make virtual scenes with exact truth (needs the train extra)",
+    "assets": "where the clothes of virtual people come from, and what is missing",
     "train": "train a model from a recipe (needs the train extra)",
     "bench": "measure speed and memory",
     "doctor": "what is installed, what works, what to do about the rest",

@@ -1,12 +1,14 @@
 """The MakeHuman assets in a folder that the user names: which are there, which fit, what is missing.
 
-Layout, as in MakeHuman's own `base` folder: `clothes/NAME/NAME.mhclo` (shoes and hats, too), `hair/NAME`, `eyebrows/NAME`,
-`eyelashes/NAME`, `teeth/NAME`, each with an .obj, a .mhmat and its textures; `eyes/materials/NAME.mhmat`. All are CC0 1.0
-since September 2020. What does not parse or does not fit the mesh is left out with one line; the rest goes on.
+Layout, as in MakeHuman's own `base` folder: `clothes/NAME/NAME.mhclo` (shoes and hats, too), `hair/NAME`,
+`eyebrows/NAME`, `eyelashes/NAME`, `teeth/NAME`, each with an .obj, a .mhmat and its textures; for eyes
+`eyes/materials/NAME.mhmat`. All are CC0 1.0 since September 2020. What does not parse or does not fit the mesh is left
+out with one line; the rest goes on.
 """
 
 import hashlib
 import json
+import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -194,4 +196,9 @@ def known_sha256() -> dict[str, tuple[str, ...]]:
 
 def is_known(path: Path, root: Path) -> bool:
     """Whether a file is bit for bit one that was looked at."""
-    return hashlib.sha256(_read(path)).hexdigest() in known_sha256().get(path.relative_to(root).as_posix(), ())
+    return hashlib.sha256(_read(path)).hexdigest() in known_sha256().get(name_in(path, root), ())
+
+
+def name_in(path: Path, root: Path) -> str:
+    """A file's name in the folder, without the `..` by which eyes and teeth share materials."""
+    return os.path.relpath(os.path.normpath(path), os.path.normpath(root)).replace(os.sep, "/")

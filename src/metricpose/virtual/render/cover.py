@@ -1,8 +1,8 @@
 """What lies under what: hits from an inner surface out to an outer one, and keeping the inner one inside in any pose.
 
-Skin that a garment covers is not drawn, except for a rim under its hems; the rim is held inside the garment by the place
-it hits: a triangle and barycentric coordinates, found once at rest and valid in every pose. The same holds a shirt over
-trousers and trousers over shoes.
+Skin that a garment covers is not drawn, except for a rim under its hems; the rim is held inside the garment by the
+place it hits: a triangle and barycentric coordinates, found once at rest and valid in every pose. The same holds
+a shirt over trousers and trousers over shoes.
 """
 
 from dataclasses import dataclass

@@ -17,8 +17,9 @@ from metricpose.bodies.anny import AnnyBody
 from metricpose.virtual.render import body_pose, skin
 from metricpose.virtual.render.assets import LICENCE, Asset, FoundAssets, loaded, scanned
 from metricpose.virtual.render.body_pose import SKIN_VERTICES, BodyRig, PosedBody, RestBody
-from metricpose.virtual.render.fabric import drawn_fabric, made_texture, recoloured, shading, tinted
+from metricpose.virtual.render.fabric import drawn_fabric, made_strands, made_texture, recoloured, shading, tinted
 from metricpose.virtual.render.mesh import Mesh
+from metricpose.virtual.render.mhclo import fitted
 from metricpose.virtual.render.vertices import vertex_normals
 from metricpose.virtual.render.wardrobe import (
     PRINTED,
@@ -35,7 +36,7 @@ from metricpose.virtual.render.wardrobe import (
 from metricpose.virtual.render.worn import Wardrobe, Worn, worn
 
 _EYES = ((14598, 14670), (14670, 14742))  # helper vertices of the left and the right eyeball
-_MOUTH = (14590, 14598)  # the cube of vertices around MakeHuman's mouth joint
+_LOWER_TEETH, _UPPER_TEETH = (14992, 15060), (15060, 15128)  # helper vertices: the lips close before them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +69,8 @@ class DressedPerson:
 
     Attributes:
         meshes: skin, eyes, hair, clothes; in the person frame until placed.
-        points: every landmark and node of the canonical rig (`virtual.rig`) and Anny's COCO and feet keypoints by name, (3,),
-            where they are on the posed surface, in the frame of the meshes.
+        points: (3,) by name, where they are on the posed surface, in the frame of the meshes: every landmark and node
+            of the canonical rig (`virtual.rig`) and Anny's COCO and feet keypoints.
         rotations: (21, 3, 3) the pose.
         node_offsets, landmark_offsets: the naked body as `virtual.kinematics.posed` takes it.
         lowest_m: height of the lowest point (soles included) in the frame of the meshes.
@@ -166,7 +167,7 @@ class Dresser:
             except (FileError, InputError) as error:
                 self.faults.append(str(error))
                 continue
-            vertices = body_pose_fitted(garment, self.wardrobe.reference)
+            vertices = fitted(garment.binding, self.wardrobe.reference.vertices)
             parts += parts_of(garment, vertices, levels)
         return tuple(parts)
 
@@ -179,16 +180,15 @@ class Dresser:
         facts = {name: float(value[0]) for name, value in shapes.phenotypes.items()}
         return body, facts | {"age_years": float(shapes.age_years[0])}
 
-    def dressed_person(
-        self, seed: int, rotations: np.ndarray, options: DressOptions | None = None
-    ) -> DressedPerson:
-        """The person of this seed (identity and clothes) in a pose, `rotations` (21, 3, 3) global in the canonical rig."""
+    def dressed_person(self, seed: int, rotations: np.ndarray, options: DressOptions | None = None) -> DressedPerson:
+        """The person of this seed (identity and clothes) in a pose: `rotations` (21, 3, 3) of the canonical rig."""
         options = options or DressOptions()
         if self.found:
             checked_split(options.split, self.found)
         rng = np.random.default_rng([seed, {"train": 1, "val": 2, "test": 3}[options.split]])
-        ages = (2.0, 17.0) if rng.random() < options.child_share else (18.0, 85.0)
-        body, facts = self._drawn_body(int(rng.integers(2**31)), ages)
+        child = rng.random() < options.child_share
+        age = rng.uniform(2.0, 17.0) if child else 18.0 + 65.0 * rng.beta(1.2, 2.2)  # most people are under 50
+        body, facts = self._drawn_body(int(rng.integers(2**31)), (age, age + 0.5))
         wearer = Wearer(age_years=facts.pop("age_years"), sex=facts["gender"])
         tone = skin.drawn_tone(rng)
         hair_colour = skin.drawn_hair_colour(tone, wearer.age_years, rng)
@@ -242,7 +242,7 @@ class Dresser:
         bald = rng.random() < options.bald_share * (2 if wearer.sex < 0.5 else 0.2)
         hair = None if bald else of("hair")
         if hat is not None and hair is not None and not hair.name.startswith("short"):
-            hat = None  # a hat would cut through big hair
+            hat = None  # big hair does not fit under it
         outfit += [hair, hat, of("eyebrows"), of("eyelashes")]
         return tuple(part for part in outfit if part is not None)
 
@@ -260,8 +260,7 @@ class Dresser:
     def _skin_mesh(self, body: RestBody, clothed: Worn, tone, hair_colour, outfit, rng) -> Mesh:
         rest = body.vertices[:SKIN_VERTICES]
         normals = vertex_normals(rest, self.wardrobe.skin_triangles)
-        mouth = body.vertices[_MOUTH[0] : _MOUTH[1]].mean(0)
-        regions = skin.skin_regions(rest, normals, body.points, mouth, self._hands)
+        regions = skin.skin_regions(rest, normals, body.points, _mouth(body), self._hands)
         colours = skin.skin_colours(tone, regions, rest, rng)
         hairy = any(part.slot == "hair" for part in outfit)
         shown = regions.scalp[:, None] * (0.85 if hairy else rng.choice([0.0, 0.25, 0.6]))
@@ -324,11 +323,11 @@ class Dresser:
         return meshes
 
 
-def body_pose_fitted(garment, body: RestBody) -> np.ndarray:
-    """The garment's vertices on a body at rest."""
-    from metricpose.virtual.render.mhclo import fitted
-
-    return fitted(garment.binding, body.vertices)
+def _mouth(body: RestBody) -> np.ndarray:
+    """(3,) the middle of the closed lips, just before the teeth."""
+    upper, lower = (body.vertices[low:high] for low, high in (_UPPER_TEETH, _LOWER_TEETH))
+    forward = max(upper[:, 0].max(), lower[:, 0].max())
+    return np.array([forward, upper[:, 1].mean(), (upper[:, 2].min() + lower[:, 2].max()) / 2])
 
 
 def _piece_mesh(part: Part, vertices, normals, piece, hair_colour, options: DressOptions, rng) -> Mesh:
@@ -337,14 +336,16 @@ def _piece_mesh(part: Part, vertices, normals, piece, hair_colour, options: Dres
     of = part.garment.mesh.vertex_of[corners]
     uv = None if part.garment.mesh.uv is None else part.garment.mesh.uv[corners]
     strands = part.slot in ("hair", "eyebrows", "eyelashes")
-    texture = None if uv is None else _texture(part, vertices[of], uv, triangles.reshape(-1, 3), hair_colour, options, rng)
+    texture = (
+        None if uv is None else _texture(part, vertices[of], uv, triangles.reshape(-1, 3), hair_colour, options, rng)
+    )
     colours = None
     if texture is None:
         colour = hair_colour if strands else drawn_fabric(rng).colour
         colours = np.tile(np.array(colour, np.float32), (len(of), 1))
     return Mesh(
         vertices_world=vertices[of].astype(np.float32),
-        triangles=triangles.reshape(-1, 3).astype(np.int32),
+        triangles=triangles,
         normals_world=normals[of],
         uv=uv if texture is not None else None,
         texture=texture,
@@ -363,17 +364,18 @@ def _texture(part: Part, vertices, uv, triangles, hair_colour, options: DressOpt
     if part.slot in ("hair", "eyebrows", "eyelashes"):
         dark = tuple(0.6 * channel for channel in hair_colour) if part.slot == "eyebrows" else hair_colour
         colour = (0.006, 0.005, 0.004) if part.slot == "eyelashes" else dark
-        return None if own is None else tinted(own, colour)
+        strands = made_strands(rng, curly=name.startswith("afro")) if own is None else own
+        return tinted(strands, colour)
     printed = name in PRINTED
-    if own is not None and (name in UNIFORM or part.slot in ("shoes", "hat") and not printed):
-        return recoloured(own, rng)
+    if own is not None and (name in UNIFORM or (part.slot in ("shoes", "hat") and not printed)):
+        return recoloured(own, rng, sober=True)
     if own is not None and not printed and rng.random() < 0.4:
         return recoloured(own, rng)
     size = (options.texels, options.texels)
-    shade = np.ones(size) if own is None else resized(shading(own, printed=printed), size)
+    shade = np.ones(size) if own is None else resized(shading(own, printed=printed, panels=part.slot == "shoes"), size)
     alpha = np.full(size, 255, np.uint8) if own is None else resized(own[..., 3], size)
     fabric = drawn_fabric(rng)
-    if part.slot == "shoes":
+    if part.slot in ("shoes", "hat") or (part.slot == "bottom" and rng.random() < 0.75):
         fabric = replace(fabric, pattern="plain")
     return made_texture(fabric, shade, alpha, metres_per_uv(vertices, uv, triangles), rng)
 
@@ -392,5 +394,3 @@ def metres_per_uv(vertices: np.ndarray, uv: np.ndarray, triangles: np.ndarray) -
     p, q, r = (uv[triangles[:, k]] for k in range(3))
     on_texture = np.abs((q - p)[:, 0] * (r - p)[:, 1] - (q - p)[:, 1] * (r - p)[:, 0]).sum()
     return float(np.sqrt(cloth_m2 / max(on_texture, 1e-9)))
-
-

@@ -39,9 +39,10 @@ class Fabric:
 
 # What people wear, roughly: (weight, lightness L*, chroma, hue in degrees of CIELAB); None is any hue.
 _WORN = (
-    (14, (12, 26), (0, 4), None), (12, (32, 62), (0, 5), None), (14, (78, 94), (0, 5), None), (12, (18, 32), (12, 28), 275),
-    (9, (35, 60), (14, 30), 265), (7, (55, 80), (10, 22), 80), (5, (25, 45), (10, 25), 60), (5, (30, 50), (10, 24), 125),
-    (5, (28, 45), (35, 58), 28), (17, (35, 80), (15, 55), None),
+    (14, (12, 26), (0, 4), None), (12, (32, 62), (0, 5), None), (14, (78, 94), (0, 5), None),
+    (12, (18, 32), (12, 28), 275), (9, (35, 60), (14, 30), 265), (7, (55, 80), (10, 22), 80),
+    (5, (25, 45), (10, 25), 60), (5, (30, 50), (10, 24), 125), (5, (28, 45), (35, 58), 28),
+    (17, (35, 80), (15, 50), None),
 )  # fmt: skip
 
 
@@ -129,17 +130,18 @@ def _waves(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray
     return total / 2
 
 
-def shading(texture: np.ndarray, *, printed: bool) -> np.ndarray:
+def shading(texture: np.ndarray, *, printed: bool, panels: bool = False) -> np.ndarray:
     """(h, w) around 1: folds and seams of a texture, its luminance over that of its surroundings.
 
-    `printed` textures keep only what a heavy blur leaves: a logo or a brand's mark cannot be read from that.
+    `printed` textures keep only what a heavy blur leaves: a logo or a brand's mark cannot be read from that. `panels`
+    (shoes) are blurred less and keep their light and dark parts.
     """
     luminance = linear_from_srgb(texture[..., :3] / 255.0) @ _LUMA
     inside = texture[..., 3] > 127
     mean = max(float(np.median(luminance[inside])) if inside.any() else 0.5, 0.01)
     if printed:
-        luminance = blurred(luminance, max(texture.shape[0] // 24, 1))
-        return np.clip(luminance / mean, 0.75, 1.2)
+        luminance = blurred(luminance, max(texture.shape[0] // (60 if panels else 24), 1))
+        return np.clip(luminance / mean, *((0.25, 2.5) if panels else (0.75, 1.2)))
     around = np.maximum(blurred(luminance, max(texture.shape[0] // 12, 1)), 0.3 * mean)
     return np.clip((luminance + 0.1 * mean) / (around + 0.1 * mean), 0.45, 1.5)
 
@@ -155,11 +157,15 @@ def blurred(values: np.ndarray, radius: int) -> np.ndarray:
     return values
 
 
-def recoloured(texture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The texture with its hues turned and its lightness and saturation changed, its shading kept."""
+def recoloured(texture: np.ndarray, rng: np.random.Generator, *, sober: bool = False) -> np.ndarray:
+    """The texture with its hues turned and its lightness and saturation changed, its shading kept.
+
+    `sober` turns hues a little only, for leather and suits.
+    """
     light = linear_from_srgb(texture[..., :3] / 255.0)
     grey = light @ _LUMA
-    angle = rng.choice([0.0, rng.normal(0, 0.25), rng.uniform(-np.pi, np.pi)], p=[0.25, 0.45, 0.3])
+    small, any_ = rng.normal(0, 0.1 if sober else 0.25), rng.uniform(-np.pi, np.pi)
+    angle = rng.choice([0.0, small, any_], p=[0.4, 0.6, 0.0] if sober else [0.25, 0.45, 0.3])
     chroma = (light - grey[..., None]) @ _grey_turn(angle).T * rng.uniform(0.35, 1.1)
     return with_alpha((grey[..., None] + chroma) * np.exp(rng.uniform(-0.7, 0.6)), texture[..., 3])
 
@@ -177,3 +183,13 @@ def tinted(texture: np.ndarray, colour: tuple[float, float, float], *, contrast:
     middle = max(float(np.median(luminance[inside])) if inside.any() else 0.2, 1e-3)
     strands = np.clip((luminance + 0.02) / (middle + 0.02), 0.15, 3.0) ** contrast
     return with_alpha(strands[..., None] * np.array(colour), texture[..., 3])
+
+
+def made_strands(rng: np.random.Generator, *, curly: bool, size: int = 256) -> np.ndarray:
+    """A texture (size, size, 4) of hair whose own is absent: streaks that run up the texture, or curls with gaps."""
+    light = np.full((size, size), 0.2) * np.exp(0.35 * rng.standard_normal((1, size)))
+    alpha = np.full((size, size), 255, np.uint8)
+    if curly:
+        knots = blurred(rng.standard_normal((size, size)), 2)
+        light, alpha = 0.2 * np.exp(0.5 * knots / knots.std()), np.where(knots > -0.4 * knots.std(), 255, 0)
+    return with_alpha(np.repeat(light[..., None], 3, -1), alpha.astype(np.uint8))

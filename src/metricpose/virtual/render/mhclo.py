@@ -1,7 +1,7 @@
 """Garments as MakeHuman binds them to its base mesh (.mhclo), and how they fit any body that has that mesh.
 
-Every vertex of a garment is three vertices of the body, three weights that sum to about one, and an offset. Offsets are in
-decimetres of MakeHuman's axes (x to the person's left, y up, z forward) and are stretched per axis by how far two
+Every vertex of a garment is three vertices of the body, three weights that sum to about one, and an offset. Offsets are
+in decimetres of MakeHuman's axes (x to the person's left, y up, z forward) and are stretched per axis by how far two
 reference vertices of the body lie apart, against what the file says (`x_scale 5399 11998 1.3980`). A line with one
 index sits on that vertex. Format: MakeHuman's documentation of .mhclo files; the order of its lines is free.
 """
@@ -157,14 +157,14 @@ class _Reader:
 
 
 def fitted(binding: Binding, body_vertices: np.ndarray) -> np.ndarray:
-    """Vertices (G, 3) of the garment on a body at rest (V, 3), both metres in the person frame (x forward, y left, z up).
+    """Vertices (G, 3) of the garment on a body at rest (V, 3), both metres in the person frame.
 
     Raises InputError when the body lacks vertices that the binding names.
     """
     if binding.highest_vertex >= len(body_vertices):
         raise InputError(
-            f"garment {binding.name!r}: expected a body of more than {binding.highest_vertex} vertices (MakeHuman's base "
-            f"mesh has {BASE_MESH_VERTICES}), got {len(body_vertices)}; use Anny(topology='anny-full')"
+            f"garment {binding.name!r}: expected a body of more than {binding.highest_vertex} vertices, as MakeHuman's "
+            f"base mesh with {BASE_MESH_VERTICES}, got {len(body_vertices)}; use Anny(topology='anny-full')"
         )
     unit_m = np.array([_unit(scale, axis, body_vertices) for axis, scale in enumerate(binding.scales)])
     on_body = np.einsum("gk,gkd->gd", binding.weights, body_vertices[binding.references])

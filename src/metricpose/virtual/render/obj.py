@@ -5,6 +5,7 @@ or reorder them at texture seams and forget which vertex was which.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,9 @@ def parsed_obj(text: str, source: str) -> ObjMesh:
             elif words[0] == "f":
                 faces.append((number, [_corner(word, len(vertices), len(uv)) for word in words[1:]]))
         except ValueError as error:
-            raise InputError(f"mesh {source}, line {number}: expected an OBJ line, got {line.strip()[:60]!r}") from error
+            raise InputError(
+                f"mesh {source}, line {number}: expected an OBJ line, got {line.strip()[:60]!r}"
+            ) from error
     if not vertices or not faces:
         raise InputError(f"mesh {source}: expected vertices and faces, got {len(vertices)} and {len(faces)}")
     return _welded(source, vertices, uv, faces)
@@ -88,11 +91,11 @@ def _welded(source: str, vertices: list, uv: list, faces: list[tuple[int, list[t
     for number, face in faces:
         if len(face) < 3 or any(not 0 <= v < len(vertices) or t >= len(uv) for v, t in face):
             raise InputError(
-                f"mesh {source}, line {number}: expected at least 3 corners among {len(vertices)} vertices and {len(uv)} "
-                "texture coordinates, got others"
+                f"mesh {source}, line {number}: expected at least 3 corners among {len(vertices)} vertices and "
+                f"{len(uv)} texture coordinates, got others"
             )
         polygon = [corners.setdefault(corner, len(corners)) for corner in face]
-        triangles += [(polygon[0], b, c) for b, c in zip(polygon[1:], polygon[2:], strict=False)]
+        triangles += [(polygon[0], b, c) for b, c in pairwise(polygon[1:])]
     used = np.array(list(corners), dtype=np.int32)
     textured = bool(uv) and bool((used[:, 1] >= 0).all())
     return ObjMesh(

@@ -1,8 +1,8 @@
 """Skin, hair and eyes without any texture: colours of every human skin tone as linear light per vertex.
 
-Tone: the individual typology angle ITA = atan((L* - 50) / b*) of CIELAB (Chardon et al. 1991), from -55 degrees (dark) to
-60 (very light). How a* and b* go with it follows the measured populations of Del Bino and Bernerd 2013 (b* is largest for
-tan skin and falls towards both ends, so dark skin is not saturated); figures are read off their plots, approximate.
+Tone: the individual typology angle ITA = atan((L* - 50) / b*) of CIELAB (Chardon et al. 1991), from -55 degrees (dark)
+to 60 (very light). How a* and b* go with it follows the trend of measured populations (Del Bino and Bernerd 2013: b* is
+largest for tan skin and falls towards both ends, so dark skin is not saturated); the figures are approximate.
 Regions differ as blood and melanin do: lips, cheeks, ears, knuckles and knees are redder, palms and soles lighter.
 """
 
@@ -59,7 +59,7 @@ class SkinRegions:
 def skin_regions(
     vertices: np.ndarray, normals: np.ndarray, points: Mapping[str, np.ndarray], mouth: np.ndarray, hands: np.ndarray
 ) -> SkinRegions:
-    """Regions of a body at rest: `points` by name, `mouth` (3,) its middle, `hands` (V,) share of hand skin, all at rest."""
+    """Regions of a body at rest: `points` by name, `mouth` (3,) its middle, `hands` (V,) share of hand skin."""
     head_m = float(points["head_top"][2] - points["nose"][2])  # nose to crown, about 14 cm on an adult
     return SkinRegions(
         lips=_lips(vertices, mouth, head_m),
@@ -89,9 +89,7 @@ def _flush(vertices: np.ndarray, points: Mapping[str, np.ndarray], head_m: float
     return np.clip(total, 0, 1)
 
 
-def _pale(
-    vertices: np.ndarray, normals: np.ndarray, points: Mapping[str, np.ndarray], hands: np.ndarray
-) -> np.ndarray:
+def _pale(vertices: np.ndarray, normals: np.ndarray, points: Mapping[str, np.ndarray], hands: np.ndarray) -> np.ndarray:
     """Palms and soles. Anny rests with the palms towards the thighs and down."""
     soles = np.clip(-1.5 * normals[:, 2] - 0.5, 0, 1) * (vertices[:, 2] < vertices[:, 2].min() + 0.04)
     inwards = -np.sign(vertices[:, 1]) * normals[:, 1] * 0.7 - 0.7 * normals[:, 2]
@@ -104,7 +102,9 @@ def _scalp(vertices: np.ndarray, points: Mapping[str, np.ndarray], head_m: float
     eyes = (points["left_eye"] + points["right_eye"]) / 2
     back, _, up = ((eyes - vertices) * (1, 1, -1) / head_m).T
     line = 0.5 - 0.72 * np.clip(back, -0.2, 1.6)
-    off_ears = 1 - np.maximum(_near(vertices, points["left_ear"], 0.25 * head_m), _near(vertices, points["right_ear"], 0.25 * head_m))
+    off_ears = 1 - np.maximum(
+        _near(vertices, points["left_ear"], 0.25 * head_m), _near(vertices, points["right_ear"], 0.25 * head_m)
+    )
     return (np.clip(8 * (up - line), 0, 1) * (up > -1.0) * (off_ears > 0.5)).astype(np.float32)
 
 
@@ -115,7 +115,7 @@ def skin_colours(tone: SkinTone, regions: SkinRegions, vertices: np.ndarray, rng
     lab[:, 1] += 0.9 * smooth_noise(vertices, 0.04, rng) + 3.0 * regions.flush
     lab[:, 0] -= 1.5 * regions.flush
     spots = rng.random(len(vertices)) < 0.25 * tone.freckles
-    lab[spots] += (-5.0, 1.5, 3.0)
+    lab[spots] += (-2.5, 1.0, 2.0)
     lab[:, 0] += regions.pale * 0.45 * np.maximum(68 - tone.lightness, 0)
     lips = regions.lips[:, None]
     lab += lips * ((-0.16 * tone.lightness, 9.0, -2.0) + np.array([0, rng.normal(0, 2), 0]))
@@ -137,14 +137,14 @@ _HAIR = (
     (34, (0.008, 0.007, 0.006)), (26, (0.025, 0.016, 0.011)), (14, (0.06, 0.035, 0.02)), (8, (0.13, 0.08, 0.045)),
     (8, (0.34, 0.24, 0.12)), (3, (0.2, 0.065, 0.02)),
 )  # fmt: skip
-_GREY = ((0.3, 0.3, 0.3), (0.62, 0.61, 0.59))
+_GREY = ((0.12, 0.115, 0.11), (0.6, 0.59, 0.57))
 
 
 def drawn_hair_colour(tone: SkinTone, age_years: float, rng: np.random.Generator) -> tuple[float, float, float]:
     """Natural hair: dark above all on dark skin, grey with age."""
-    if rng.random() < np.clip((age_years - 38) / 35, 0, 0.85):
+    if rng.random() < np.clip((age_years - 42) / 40, 0, 0.8):
         low, high = np.array(_GREY)
-        colour = low + rng.random() * (high - low)
+        colour = low + rng.beta(1, 2.5) * (high - low)
     else:
         weights = np.array([row[0] for row in _HAIR], float)
         if tone.ita_degrees < 15:

@@ -1,7 +1,7 @@
 """What people wear: garments divided into tops, bottoms and whole suits, and an outfit drawn at random.
 
-MakeHuman's outfits are one mesh each, whose connected pieces are a top, a bottom, a collar: they are divided, so that any
-top goes with any bottom that it overlaps. Train, val and test never share a garment: a fixed rule on its name.
+MakeHuman's outfits are one mesh each, whose connected pieces are a top, a bottom, a collar: they are divided, so that
+any top goes with any bottom that it overlaps. Train, val and test never share a garment: a fixed rule on its name.
 """
 
 import hashlib

@@ -59,7 +59,7 @@ class Wardrobe:
         return hits(vertices, vertex_normals(vertices, triangles), cloth, outer.triangles, out_m=out_m, in_m=in_m)
 
     def overlap(self, top: Part, bottom: Part) -> bool:
-        """Whether no belly shows between them: at most 2 % of the skin around the waist is bare on the reference body."""
+        """Whether no belly shows between them: at most 2 % of the waist is bare on the reference body."""
         points = self.reference.points
         height = self.reference.vertices[:SKIN_VERTICES, 2]
         bones = ("root", "spine05", "spine04", "spine03")
@@ -101,6 +101,10 @@ def worn(wardrobe: Wardrobe, parts: tuple[Part, ...], body: RestBody, posed: Pos
                 which = np.flatnonzero(contact.covered)
                 moved[inner.name] = held_inside(moved[inner.name], moved[outer.name], contact, which, 0.003)
                 drawn[inner.name] = _without_hidden(inner, drawn[inner.name], contact)
+    hat = next((part for part in others if part.slot == "hat"), None)
+    for part in others:
+        if hat is not None and part.slot == "hair":
+            drawn[part.name] = _under_hat(part, hat, body)
     skin = posed.vertices[:SKIN_VERTICES]
     covered = np.zeros(SKIN_VERTICES, bool)
     for part in cloth:
@@ -146,6 +150,13 @@ def _deleted(wardrobe: Wardrobe, part: Part) -> np.ndarray:
 def _extent(wardrobe: Wardrobe, part: Part) -> tuple[float, float]:
     height = fitted(part.garment.binding, wardrobe.reference.vertices)[np.unique(part.triangles), 2]
     return float(height.min()), float(height.max())
+
+
+def _under_hat(hair: Part, hat: Part, body: RestBody) -> tuple[np.ndarray, ...]:
+    """The hair below the brim: what would be in the hat is not drawn."""
+    brim = np.percentile(fitted(hat.garment.binding, body.vertices)[:, 2], 25)
+    height = fitted(hair.garment.binding, body.vertices)[hair.garment.mesh.vertex_of, 2]
+    return tuple(piece[(height[piece] < brim).all(1)] for piece in hair.pieces)
 
 
 def _without_hidden(part: Part, pieces: tuple[np.ndarray, ...], contact: Hits) -> tuple[np.ndarray, ...]:
