@@ -96,3 +96,22 @@ def test_any_number_of_people(people):
     frames = [truth(roots=roots)]
     values = row(table(panoptic.judge(frames, frames), "official", "Voxel"), "Pizza").values
     assert values["map"] == (pytest.approx(100) if people else None)
+
+
+def test_a_true_person_without_a_confident_root_is_left_out_of_what_needs_it():
+    """B's middle of the hips is not confident: figures of places and relative ones are A's alone, none is lost."""
+    scores = np.ones((2, 19))
+    scores[1, 2] = 0.0
+    predicted = [said(ROOTS + (0.03, 0, 0), scores=(0.5, 0.9))]
+    result = panoptic.judge([truth(joint_scores=scores)], predicted)
+    near = row(table(result, "official", "VirtualPose"), "Pizza").values
+    assert (near["mrpe"], near["mpjpe"]) == (pytest.approx(30), pytest.approx(0, abs=1e-9))
+    assert row(table(result, "official", "Voxel"), "Pizza").values["mpjpe_in_place"] == pytest.approx(30)
+    strict = row(table(result, "strict"), "Pizza")
+    assert (strict.matched, strict.missed, strict.ghosts) == (2, 0, 0)
+    values = strict.values
+    assert [values[key] for key in ("pck", "pck_abs", "pck_root", "ap_root")] == pytest.approx([100.0] * 4)
+    assert values["auc"] == pytest.approx(3000 / 31)
+    missed = panoptic.judge([truth(joint_scores=scores)], [predicted[0][:1]])
+    values = row(table(missed, "strict"), "Pizza").values
+    assert [values[key] for key in ("recall", "pck", "pck_abs", "ap_root")] == pytest.approx([50.0, 100.0, 50.0, 100.0])

@@ -19,17 +19,21 @@ def known_of(predicted: Flat, true: Flat, partner: np.ndarray, rows: np.ndarray)
 def pose_values(
     predicted: Flat, true: Flat, partner: np.ndarray, rows: np.ndarray, known: np.ndarray
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """MPJPE, PA-MPJPE, N-MPJPE, PCK and AUC of M pairs: (M,) by key; and root-relative errors (M, J) metres."""
+    """MPJPE, PA-MPJPE, N-MPJPE, PCK and AUC of M pairs: (M,) by key; and root-relative errors (M, J) metres.
+
+    Where the true root is not known, nothing relative to it is measured (NaN).
+    """
     joints, truth = predicted.joints[partner], true.joints[rows]
     centre, true_centre = predicted.centre[partner], true.centre[rows]
     error = metrics.relative_error(joints, truth, centre, true_centre)
+    measured = known & np.isfinite(true_centre).all(axis=-1, keepdims=True)
     return {
-        "mpjpe": MM * metrics.known_mean(error, known),
+        "mpjpe": MM * metrics.known_mean(error, measured),
         "pa_mpjpe": MM * metrics.pa_mpjpe(joints, truth, known),
-        "n_mpjpe": MM * metrics.n_mpjpe(joints, truth, centre, true_centre, known),
-        "pck": 100.0 * metrics.share_within(error, known),
-        "auc": 100.0 * metrics.area_3dhp(error, known),
-    }, np.where(known, error, np.nan)
+        "n_mpjpe": MM * metrics.n_mpjpe(joints, truth, centre, true_centre, measured),
+        "pck": 100.0 * metrics.share_within(error, measured),
+        "auc": 100.0 * metrics.area_3dhp(error, measured),
+    }, np.where(measured, error, np.nan)
 
 
 def place_values(

@@ -114,10 +114,16 @@ def _rows_of_predictions(
 
     def figures(pictures: np.ndarray) -> dict[str, float]:
         mine = pictures[of_prediction]
-        return {key: float(value[mine].mean()) if mine.any() else float("nan") for key, value in values.items()}
+        return {key: _mean_of_known(value[mine]) for key, value in values.items()}
 
     people = Judged(picture=of_person, found=met, values={}, of_set=figures, misses_count=False)
     return rows(people, parts, _VIRTUALPOSE)
+
+
+def _mean_of_known(values: np.ndarray) -> float:
+    """NaN only where nothing is measured: a true person may lack the root."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else float("nan")
 
 
 def _voxelpose(guess: Flat, true: Flat, judged: np.ndarray, parts: Parts, joints: int) -> Table:

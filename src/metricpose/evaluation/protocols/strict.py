@@ -120,10 +120,11 @@ class Detection:
         self._said = predicted.picture[matching.counted]
         judged = np.zeros(len(true), dtype=bool)
         judged[matching.judged] = True
+        judged, ranked = _with_true_root(judged, matching, true)
         self._placed = predicted.placed and bool(np.isfinite(true.root).any())
         self._roots = [
-            per_picture(predicted.root, predicted, matching.counted),
-            per_picture(predicted.scores, predicted, matching.counted),
+            per_picture(predicted.root, predicted, ranked),
+            per_picture(predicted.scores, predicted, ranked),
             per_picture(true.root, true, judged),
         ]
 
@@ -141,6 +142,15 @@ class Detection:
             found = metrics.root_detection(roots[0], roots[1], roots[2], empty_frames=True)
             figures |= {"ap_root": 100.0 * found.ap, "ar_root": 100.0 * found.ar}
         return figures
+
+
+def _with_true_root(judged: np.ndarray, matching: Matching, true: Flat) -> tuple[np.ndarray, np.ndarray]:
+    """Judged people (N,) whose root is known, and predictions that count beside them: neither is of the others."""
+    known = np.isfinite(true.root).all(axis=-1)
+    ranked = matching.counted.copy()
+    partner = matching.partner[~known[matching.judged]]
+    ranked[partner[partner >= 0]] = False
+    return judged & known, ranked
 
 
 def per_picture(values: np.ndarray, people: Flat, chosen: np.ndarray) -> list[np.ndarray]:
@@ -235,10 +245,14 @@ def _values(pair: Checked, predicted: Flat, true: Flat, matching: Matching) -> t
         found |= place_values(predicted, true, partner, judged, known)
     values = placed_everywhere(found, at, len(matching.judged))
     missed = matching.partner < 0
-    root_known = np.isfinite(true.root[matching.judged]).all(axis=-1)
+    measurable = {
+        "pck_root": np.isfinite(true.root[matching.judged]).all(axis=-1),
+        "pck_abs": np.ones(len(missed), dtype=bool),
+    }
+    centred = np.isfinite(true.centre[matching.judged]).all(axis=-1)
     for key in _FAILURES:
         if key in values:
-            values[key][missed & (root_known if key == "pck_root" else True)] = 0.0
+            values[key][missed & measurable.get(key, centred)] = 0.0
     errors = np.full((len(missed), true.joints.shape[1]), np.nan)
     errors[at] = error
     return values, errors
