@@ -162,6 +162,15 @@ class TestJudging:
         said = json.loads(capsys.readouterr().out)
         assert (strict_row(said)["found"], strict_row(said)["missed"]) == (22, 2)
         assert said["provenance"]["allow_missing"] is True
+        assert said["provenance"]["pictures_without_prediction"] == 1
+
+    def test_nobody_anywhere_is_refused(self, truth: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        nobody = write(tmp_path / "nobody.json", 0.0, keep=slice(0, 0))
+        call = ["--protocol", "strict", "--truth"]
+        assert "expected people in the truth" in rejected(capsys, *call, nobody, truth)
+        assert "nobody.json, got none in 12 pictures" in rejected(capsys, *call, truth, nobody)
+        assert main(["evaluate", *call, truth, nobody, "--allow-missing", "--json"]) == 0
+        assert strict_row(json.loads(capsys.readouterr().out))["missed"] == 24
 
     def test_an_option_of_the_protocol(self, truth: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """Without groups there is one row for all where there were twelve sequences."""
@@ -186,6 +195,14 @@ class TestAgainst:
         assert main([*call, "--seed", "7"]) == 0
         out = capsys.readouterr().out
         assert "A: ours.json" in out and "B: theirs.json" in out and "seed 7" in out
+
+    def test_a_file_is_not_compared_with_itself(
+        self, truth: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        (tmp_path / "link.json").symlink_to(truth)
+        for other in (truth, str(tmp_path / "link.json"), str(tmp_path / "." / ".." / tmp_path.name / "truth.json")):
+            said = rejected(capsys, "--protocol", "strict", "--truth", truth, truth, "--against", other)
+            assert "against itself" in said
 
     def test_files_of_one_name_go_by_their_paths(
         self, truth: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -307,8 +324,9 @@ class TestBenchmarks:
         frames = true_frames("mupots", Path(mupots) / "MuPoTS-3D.json", Part())
         assert [frame.name for frame in frames[:2]] == ["TS1/img_000000.jpg", "TS2/img_000000.jpg"]
 
-    def test_a_file_that_is_no_truth(self, tmp_path: Path) -> None:
-        (tmp_path / "x.npz").write_bytes(b"nothing")
+    @pytest.mark.parametrize("content", [b"nothing", b"PK\x03\x04 cut short"])
+    def test_a_file_that_is_no_truth(self, tmp_path: Path, content: bytes) -> None:
+        (tmp_path / "x.npz").write_bytes(content)
         with pytest.raises(InputError, match="expected the folder of panoptic, or a people3d file"):
             true_frames("panoptic", tmp_path / "x.npz", Part())
 

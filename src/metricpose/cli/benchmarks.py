@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 from metricpose._errors import FileError, InputError
 from metricpose.cli.progress import progress
@@ -92,7 +93,9 @@ def true_frames(protocol: str, truth: Path, part: Part) -> list["PeopleFrame"]:
     benchmark does not have, a protocol that belongs to no benchmark).
     """
     if not truth.exists():
-        raise FileError(f"{truth}: expected the truth, a benchmark's folder or a people3d file, got nothing there")
+        raise FileError(
+            f"{truth}: expected the truth, a benchmark's folder or a people3d file, got nothing there; check the path"
+        )
     if truth.is_file() and _is_people3d(truth):
         _refuse(part.chosen, "a people3d file")
         return _of_people3d(truth)
@@ -143,7 +146,7 @@ def _is_people3d(path: Path) -> bool:
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 return "schema" in arrays.files
-        except (OSError, ValueError):
+        except (OSError, ValueError, BadZipFile):
             return False
     if path.suffix.lower() != ".json":
         return False

@@ -69,6 +69,7 @@ def run_protocol(args: Namespace) -> int:
     if args.report is not None:
         _check_report(args.report)
     truth = true_frames(args.protocol, args.truth_at, _part(args))
+    _check_anyone(truth, f"the truth {args.truth_at}", "is it the right one?")
     methods = _names(args.predicted, args.against)
     predicted = {name: _predictions(path, truth, args) for name, path in methods.items()}
     results = {name: judge(truth, frames, methods[name], args.truth_at) for name, frames in predicted.items()}
@@ -84,6 +85,12 @@ def run_protocol(args: Namespace) -> int:
         write_report_page(args.report, results, truth=truth, predicted=first, comparison=comparison)
         note(f"written to {args.report}: open it in a browser")
     return 0
+
+
+def _check_anyone(frames: "list[PeopleFrame]", where: str, advice: str) -> None:
+    """InputError where there are pictures and nobody in any of them: rather a mistake than a thing to judge."""
+    if frames and not any(len(frame) for frame in frames):
+        raise InputError(f"evaluate: expected people in {where}, got none in {len(frames)} pictures; {advice}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,10 +158,10 @@ def _names(path: str, other: str | None) -> dict[str, str]:
     """Methods by name, which is the file's own, or its path where two are called alike."""
     paths = [path] if other is None else [path, other]
     names = [Path(p).name for p in paths]
+    if other is not None and Path(path).resolve() == Path(other).resolve():
+        raise InputError(f"evaluate: expected two methods, got {path!r} against itself; name another file")
     if len(set(names)) < len(names):
         names = paths
-    if len(set(names)) < len(names):
-        raise InputError(f"evaluate: expected two methods, got {path!r} against itself; name another file")
     return dict(zip(names, paths, strict=True))
 
 
@@ -163,7 +170,7 @@ def _predictions(path: str, truth: "list[PeopleFrame]", args: Namespace) -> "lis
     from metricpose.datasets.predictions import read_predictions
     from metricpose.skeletons import skeleton_named
 
-    return read_predictions(
+    frames = read_predictions(
         path,
         truth,
         unit=args.unit,
@@ -172,6 +179,9 @@ def _predictions(path: str, truth: "list[PeopleFrame]", args: Namespace) -> "lis
         unknown="ignore" if _part(args).chosen else "refuse",
         missing="ignore" if args.allow_missing else "refuse",
     )
+    if not args.allow_missing:
+        _check_anyone(frames, f"the predictions {path}", "check the file, or count all as missed with --allow-missing")
+    return frames
 
 
 def _with_setting(protocol: str, options: Any, setting: str) -> Any:

@@ -39,7 +39,7 @@ def read_predictions(
     unknown: Refused = "refuse",
     missing: Refused = "refuse",
 ) -> list[PeopleFrame]:
-    """What the file says of each picture of the truth: a frame for each, in the truth's order, named as there.
+    """What the file says of the pictures of the truth: a frame for each, in the truth's order, named as there.
 
     Names, sequences, groups and numbers are the truth's; skeletons, joints and scores are the file's. A picture of
     which a list of people, or a MuPoTS file, says nothing has nobody in it; formats that list their pictures must list
@@ -53,7 +53,7 @@ def read_predictions(
             frame, the truth's.
         images: COCO data set with the names of the pictures, for lists that number them.
         unknown: pictures that the truth does not have are refused, or left out.
-        missing: pictures of the truth that the file should list are refused, or have nobody in them.
+        missing: pictures of the truth that the file should list are refused, or left out, for a protocol that allows it.
 
     Raises FileError (missing, unreadable) and InputError: bad content, a picture that is not known, not there or there
     twice, people who are not of the size of people. The text names the file and the record.
@@ -67,13 +67,15 @@ def read_predictions(
         absent = [frame.name for index, frame in enumerate(truth) if index not in found]
         if absent and lists_pictures and missing == "refuse":
             raise InputError(
-                f"expected all {len(truth)} pictures of the truth, got {len(found)}; {shown(absent[0])} is missing, "
-                f"and {len(absent) - 1} others; predict them, or judge fewer"
+                f"expected all {len(truth)} pictures of the truth, got {len(found)}; {shown(absent[0])} is missing"
+                f"{f', and {len(absent) - 1} others' if len(absent) > 1 else ''}; predict them, judge fewer, or allow "
+                "missing ones to count as misses"
             )
     pattern = frames[0] if frames else None
     return [
         _as_in_truth(found[index] if index in found else _nobody(pattern, frame), frame)
         for index, frame in enumerate(truth)
+        if index in found or not lists_pictures
     ]
 
 

@@ -125,7 +125,10 @@ def coco_truth(people: int = 2, **more) -> PeopleFrame:
 def test_coco_of_exact_predictions_and_of_a_miss_and_a_ghost():
     pytest.importorskip("pycocotools")
     truth = coco_truth()
-    exact = row(table(coco.judge([truth], [truth]), "official"), "all")
+    official = table(coco.judge([truth], [truth]), "official")
+    exact = row(official, "all")
+    assert (exact.matched, exact.missed, exact.ghosts) == (None, None, None)
+    assert "; areas of masks; " in official.notes[0]
     assert [exact.values[k] for k in ("ap", "ap_50", "ar", "ap_l")] == pytest.approx([100.0] * 4)
     assert exact.values["ap_m"] is None
     elsewhere = flat("coco17", 3)[[0, 2]].replaced(scores=[0.5, 0.9])

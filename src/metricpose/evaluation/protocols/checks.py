@@ -72,7 +72,8 @@ def checked(
     if absent and not allow_missing:
         raise InputError(
             f"{protocol}: picture {absent[0]!r}: expected predictions for all {len(truth)} pictures of the truth, got "
-            f"none for this one and {len(absent) - 1} others; predict them, or allow missing ones to count as misses"
+            f"none for this one{f' and {len(absent) - 1} others' if len(absent) > 1 else ''}; predict them, or allow "
+            "missing ones to count as misses"
         )
     true_skeleton = _one_skeleton(protocol, truth, "truth") or truth[0].skeleton
     skeleton = _one_skeleton(protocol, predicted, "predictions") or true_skeleton

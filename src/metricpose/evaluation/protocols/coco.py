@@ -66,7 +66,9 @@ def judge(
     require_joints(NAME, guess, range(17), pair.predicted_skeleton, "predictions", may_be_unseen=True)
     areas = _areas(true)
     measurable = true.any_seen & (areas > 0)
-    official = _table(_statistics(tools, guess, true, areas), int((true.judged & true.any_seen).sum()))
+    official = _table(
+        _statistics(tools, guess, true, areas), int((true.judged & true.any_seen).sum()), _said_of_areas(true)
+    )
 
     def similarity(p: np.ndarray, t: np.ndarray) -> dict[str, np.ndarray]:
         oks = metrics.oks(guess.joints_px[p], true.joints_px[t], true.seen[t], areas[t])
@@ -90,6 +92,11 @@ def _areas(true: Flat) -> np.ndarray:
     """(N,) px^2: of the mask, else of the box."""
     box = np.prod(true.boxes_px[:, 2:] - true.boxes_px[:, :2], axis=-1)
     return np.where(np.isfinite(true.areas_px), true.areas_px, np.nan_to_num(box))
+
+
+def _said_of_areas(true: Flat) -> str:
+    stated = np.isfinite(true.areas_px)
+    return "areas of masks" if stated.all() else "areas of masks, else of boxes" if stated.any() else "areas of boxes"
 
 
 def _statistics(tools: tuple[Any, Any], guess: Flat, true: Flat, areas: np.ndarray) -> list[float]:
@@ -150,15 +157,15 @@ def _results(guess: Flat) -> list[dict[str, Any]]:
     ]
 
 
-def _table(statistics: Sequence[float], people: int) -> Table:
+def _table(statistics: Sequence[float], people: int, areas: str) -> Table:
     values = {
         column.key: None if value < 0 else 100.0 * value for column, value in zip(_COLUMNS, statistics, strict=True)
     }
-    row = Row(label="all", values=values, people=people, matched=people, missed=None, ghosts=None, kind="pooled")
+    row = Row(label="all", values=values, people=people, matched=None, missed=None, ghosts=None, kind="pooled")
     return Table(
         title="pycocotools",
         mode="official",
         columns=_COLUMNS,
         rows=(row,),
-        notes=("the best 20 predictions of a picture by score; areas of masks; found is not counted in this mode",),
+        notes=(f"the best 20 predictions of a picture by score; {areas}; nobody is found or missed in this mode",),
     )

@@ -175,7 +175,7 @@ def _test_set(pair: Checked, subjects: np.ndarray) -> np.ndarray:
     if not test.any():
         raise InputError(
             f"{NAME}: picture {pair.truth[0].name!r}: expected pictures of the test subjects S9 and S11, got none of "
-            f"{len(pair.truth)}; this one is of S{subjects[0]}"
+            f"{len(pair.truth)}; this one is of S{subjects[0]}: give the test set, or judge with the protocol 'strict'"
         )
     return test
 

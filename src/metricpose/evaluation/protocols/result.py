@@ -25,13 +25,13 @@ class Column:
 class Row:
     """One sequence, activity or mean. values: by column key, None where it could not be measured.
 
-    people are those of the truth that are judged; missed and ghosts None where the mode does not count them.
+    people are those of the truth that are judged; matched, missed and ghosts None where the mode does not count them.
     """
 
     label: str
     values: Mapping[str, float | None]
     people: int
-    matched: int
+    matched: int | None
     missed: int | None
     ghosts: int | None
     kind: Literal["part", "mean", "pooled"] = "part"

@@ -146,7 +146,7 @@ class Detection:
 
 def _with_true_root(judged: np.ndarray, matching: Matching, true: Flat) -> tuple[np.ndarray, np.ndarray]:
     """Judged people (N,) whose root is known, and predictions that count beside them: neither is of the others."""
-    known = np.isfinite(true.root).all(axis=-1)
+    known = np.asarray(np.isfinite(true.root).all(axis=-1))
     ranked = matching.counted.copy()
     partner = matching.partner[~known[matching.judged]]
     ranked[partner[partner >= 0]] = False

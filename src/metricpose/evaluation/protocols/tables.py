@@ -122,7 +122,7 @@ def _mean(parts: Sequence[Row], columns: Sequence[Column]) -> Row:
         label="mean",
         values=values,
         people=sum(row.people for row in parts),
-        matched=sum(row.matched for row in parts),
+        matched=total([row.matched for row in parts]),
         missed=total([row.missed for row in parts]),
         ghosts=total([row.ghosts for row in parts]),
         kind="mean",
