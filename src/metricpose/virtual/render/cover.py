@@ -73,15 +73,15 @@ def _meet(found, inner, near, points, normals, tri, triangles, out_m, in_m) -> N
     origin, ray = points[inner][:, None].astype(np.float64), normals[inner][:, None].astype(np.float64)
     first, side, other = tri[near, 0][None], (tri[near, 1] - tri[near, 0])[None], (tri[near, 2] - tri[near, 0])[None]
     across = np.cross(ray, other)
+    # The determinant is -ray . normal: negative where the ray leaves through the front; others are no hits.
     turn = (side * across).sum(-1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        from_first = origin - first
-        b = (from_first * across).sum(-1) / turn
-        up = np.cross(from_first, side)
-        c = (ray * up).sum(-1) / turn
-        along = (other * up).sum(-1) / turn
-    # det = side . (ray x other) = -ray . normal: a ray that leaves through the front has det < 0
-    valid = (turn < -1e-14) & (b >= -1e-4) & (c >= -1e-4) & (b + c <= 1 + 1e-4) & (along >= -in_m) & (along <= out_m)
+    turn = np.where(turn < -1e-14, turn, np.nan)
+    from_first = origin - first
+    up = np.cross(from_first, side)
+    b = (from_first * across).sum(-1) / turn
+    c = (ray * up).sum(-1) / turn
+    along = (other * up).sum(-1) / turn
+    valid = (b >= -1e-4) & (c >= -1e-4) & (b + c <= 1 + 1e-4) & (along >= -in_m) & (along <= out_m)
     along = np.where(valid, along, -np.inf)
     best = along.argmax(1)
     rows = np.flatnonzero(np.isfinite(along[np.arange(len(inner)), best]))

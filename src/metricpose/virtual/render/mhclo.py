@@ -99,7 +99,7 @@ class _Reader:
         try:
             if key in ("verts", "delete_verts"):
                 self.section = key
-            elif key[0].isdigit():
+            elif key[0].isdigit() or key == "-":
                 self._numbers(words)
             elif key in ("x_scale", "y_scale", "z_scale"):
                 self.scales[key[0]] = AxisScale(first=int(words[1]), second=int(words[2]), length_dm=float(words[3]))

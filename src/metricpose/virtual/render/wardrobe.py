@@ -142,9 +142,9 @@ def custom(asset: Asset, wearer: Wearer) -> float:
     """How usual an asset is for a wearer, over 0."""
     name, usual = asset.name, 1.0
     if name.startswith("female") or (asset.kind == "hair" and not name.startswith(("short", "afro"))):
-        usual *= 0.12 + wearer.sex
+        usual *= (0.06 if asset.kind == "hair" else 0.12) + wearer.sex
     elif name.startswith("male") or asset.kind == "hair":
-        usual *= 0.12 + (1 - wearer.sex) * 0.9 + 0.1
+        usual *= 0.2 + 0.9 * (1 - wearer.sex)
     if wearer.age_years < 14 and ("elegant" in name or "worksuit" in name):
         usual *= 0.05
     return usual
