@@ -144,7 +144,7 @@ def _is_people3d(path: Path) -> bool:
         import numpy as np
 
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:  # np.load leaves a bad one open
                 return "schema" in arrays.files
         except (OSError, ValueError, BadZipFile):
             return False

@@ -53,7 +53,7 @@ def read_predictions(
             frame, the truth's.
         images: COCO data set with the names of the pictures, for lists that number them.
         unknown: pictures that the truth does not have are refused, or left out.
-        missing: pictures of the truth that the file should list are refused, or left out, for a protocol that allows it.
+        missing: pictures of the truth that the file should list are refused, or left out (protocols may allow it).
 
     Raises FileError (missing, unreadable) and InputError: bad content, a picture that is not known, not there or there
     twice, people who are not of the size of people. The text names the file and the record.
