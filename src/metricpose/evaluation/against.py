@@ -92,7 +92,8 @@ class Comparison:
             f"B: {b}; {self.missed[1]} missed, {self.ghosts[1]} invented",
             f"{self.people} true people, {self.found_by_both} found by both; means over people, in the strict mode",
             f"{100 * LEVEL:.0f} % intervals of A - B: paired percentile bootstrap by {self.resampled} "
-            f"({self.units} of them), {self.resamples} resamples, seed {self.seed}",
+            f"({self.units} of them), {self.resamples} resamples, seed {self.seed}; "
+            "A better in: share of these",
         )
 
 

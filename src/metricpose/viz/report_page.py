@@ -112,14 +112,15 @@ def _plots(results: Mapping[str, ProtocolResult]) -> list[Plot]:
 def _summary(results: Mapping[str, ProtocolResult]) -> str:
     """A card per method: how many people were judged, found, missed, invented."""
     cards = []
-    for letter, (name, result) in zip("ab", results.items()):
+    for letter, (name, result) in zip("AB", results.items()):
         figures = [
             ("true people", _people_count(result)),
             *_found(result.people),
             ("invented", str(len(result.ghosts))),
         ]
         said = "".join(f"<div><dt>{escape(what)}</dt><dd>{escape(value)}</dd></div>" for what, value in figures)
-        cards.append(f'<section class="card {letter}"><h2>{escape(name)}</h2><dl>{said}</dl></section>')
+        called = f"{letter}: {name}" if len(results) > 1 else name  # the comparison's letters
+        cards.append(f'<section class="card {letter.lower()}"><h2>{escape(called)}</h2><dl>{said}</dl></section>')
     return "".join(cards)
 
 

@@ -99,7 +99,8 @@ def error_by_distance(methods: Methods, column: Column) -> Plot | None:
         return None
     traces, rows = [], []
     found = {name: binned(distance_m, values, edges) for name, (distance_m, values) in stated.items()}
-    if all(b.people < _LEAST_IN_BIN for bins in found.values() for b in bins):
+    shown = [b for bins in found.values() for b in bins if b.people >= _LEAST_IN_BIN]
+    if not shown:
         return None
     for index, (name, bins) in enumerate(found.items()):
         rows += [(f"{b.near_m:g} - {b.far_m:g} m", name, *map(_mm, b.quartiles), str(b.people)) for b in bins]
@@ -113,7 +114,10 @@ def error_by_distance(methods: Methods, column: Column) -> Plot | None:
         f"{_LEAST_IN_BIN} people are only in the table.",
         traces=tuple(traces),
         layout={
-            "xaxis": {"title": {"text": "true distance (m)"}, "range": [float(edges[0]), float(edges[-1])]},
+            "xaxis": {
+                "title": {"text": "true distance (m)"},
+                "range": [min(b.near_m for b in shown), max(b.far_m for b in shown)],
+            },
             "yaxis": {"title": {"text": f"{column.heading}{unit}"}, "rangemode": "tozero"},
             "hovermode": "x unified",
         },
