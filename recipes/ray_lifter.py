@@ -15,6 +15,7 @@ from metricpose.training.setup import OptimiserOptions, TrainingSetup
 from metricpose.virtual.camera_knowledge import EXACT, NOTHING, KnowledgeOptions
 from metricpose.virtual.cameras import HELD_OUT_BANDS, CameraOptions
 from metricpose.virtual.lifting_batch import LiftingBatch, lifting_batch
+from metricpose.virtual.pose_pool import PoseAugmentation
 from metricpose.virtual.scenes import SceneOptions, generate_scenes
 from metricpose.virtual.world import WorldOptions, built_world
 
@@ -27,8 +28,8 @@ class RayLifterRecipe:
     scenes: int = 640  # per step and process
     seed: int = 0
     rate: float = 2.5e-3
-    width: int = 288
-    hidden: int = 512
+    width: int = 256
+    hidden: int = 1024
     blocks: int = 4
     child_share: float = 0.15
     mocap_cache: str | None = "runs/mocap_cache.npz"
@@ -40,7 +41,11 @@ class RayLifterRecipe:
 
 def training_scenes(recipe: RayLifterRecipe) -> SceneOptions:
     """The training world's options: every camera but those in the held-out bands."""
-    return SceneOptions(child_share=recipe.child_share, cameras=CameraOptions(excluded=HELD_OUT_BANDS))
+    return SceneOptions(
+        child_share=recipe.child_share,
+        cameras=CameraOptions(excluded=HELD_OUT_BANDS),
+        augmentation=PoseAugmentation(arms_swapped=0.3, jittered=0.6, jitter_deg=7.0),
+    )
 
 
 def ray_lifter(recipe: RayLifterRecipe, device: torch.device) -> TrainingSetup:
@@ -61,13 +66,14 @@ def ray_lifter(recipe: RayLifterRecipe, device: torch.device) -> TrainingSetup:
 
     def loss(model: nn.Module, data: LiftingBatch) -> Mapping[str, Tensor]:
         lifted = model(data.rays, data.scores, data.camera, data.present)
-        return lifting_loss(lifted, data.joints_cam, data.real, LiftingLossOptions())
+        return lifting_loss(lifted, data.joints_cam, data.real, LiftingLossOptions(), data.misled)
 
     val_world = built_world(replace(train, split="val", procedural_count=20_000, prior_share=0.0), device)
 
     def validation_batch(known: KnowledgeOptions, seed: int) -> LiftingBatch:
         generator = torch.Generator(device).manual_seed(seed)
-        scenes = generate_scenes(recipe.validation_scenes, val_world.poses, val_world.bodies, options, generator)
+        plain = replace(options, augmentation=None)
+        scenes = generate_scenes(recipe.validation_scenes, val_world.poses, val_world.bodies, plain, generator)
         return lifting_batch(scenes, known, generator)
 
     def validate(model: nn.Module) -> Mapping[str, float]:

@@ -135,3 +135,24 @@ def test_a_person_moved_off_their_rays_costs_even_at_the_true_distance() -> None
     assert float(terms["distance"]) == pytest.approx(0.0, abs=1e-6)
     assert float(terms["direction"]) == pytest.approx(0.3, rel=0.02)
     assert float(lifting_loss(_lifted(truth), truth, real, ONES)["direction"]) < 1e-3
+
+
+def test_the_depth_of_the_misled_weighs_more_and_nothing_else_does() -> None:
+    truth = _truth(2)
+    lifted, real = _lifted(truth * torch.tensor([1.1, 0.8])[:, None, None]), torch.ones(1, 2, dtype=torch.bool)
+    options = LiftingLossOptions(distance=1.0, bounds=1.0, raised=3.0)
+    plain = lifting_loss(lifted, truth, real, options)
+    misled = lifting_loss(lifted, truth, real, options, torch.tensor([[False, True]]))
+    alone = [lifting_loss(lifted, truth, torch.tensor([[i == 0, i == 1]]), options) for i in (0, 1)]
+    for name in ("distance", "bounds"):
+        assert float(misled[name]) == pytest.approx((float(alone[0][name]) + 3 * float(alone[1][name])) / 2, rel=1e-5)
+        assert float(misled[name]) > float(plain[name])
+    for name in ("pose", "shape", "direction", "error"):
+        assert torch.equal(misled[name], plain[name])
+
+
+def test_nobody_misled_is_the_plain_loss() -> None:
+    truth, real = _truth(2), torch.ones(1, 2, dtype=torch.bool)
+    plain = lifting_loss(_lifted(truth * 1.2), truth, real, LiftingLossOptions())
+    nobody = lifting_loss(_lifted(truth * 1.2), truth, real, LiftingLossOptions(), torch.zeros(1, 2, dtype=torch.bool))
+    assert torch.equal(plain["total"], nobody["total"])

@@ -51,6 +51,22 @@ def test_the_packed_computation_is_the_padded_one() -> None:
             _close(_some(alone, 0), _some(packed, picture, who))
 
 
+@torch.no_grad()
+def test_lower_precision_between_the_blocks_rounds_no_geometry() -> None:
+    """What enters and leaves the blocks stays float32: with blocks that add nothing, bfloat16 changes nothing."""
+    net = small_net()
+    for block in net.blocks:
+        block.down.weight.zero_()
+    for layer in net.attention:
+        layer.out.weight.zero_()
+    inputs = seen_people(3, 4)
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = net(*inputs)
+    assert rounded.joints_cam.dtype == torch.float32
+    _close(rounded, net(*inputs), 2e-3)  # the biases of the blocks alone pass through bfloat16
+    assert (rounded.joints_cam - net(*inputs).joints_cam).norm(dim=-1).max() < 0.005
+
+
 def test_scattered_puts_rows_where_they_belong() -> None:
     mask = torch.tensor([[True, False, True], [False, True, False]])
     rows = torch.tensor([[[1.0]], [[2.0]], [[3.0]]])

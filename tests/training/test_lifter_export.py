@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="torch comes with metricpose[train]")
+onnx = pytest.importorskip("onnx", reason="onnx comes with metricpose[train]")
 pytest.importorskip("onnxscript", reason="onnxscript comes with metricpose[train]")
+
+from safetensors import safe_open  # noqa: E402
 
 import metricpose  # noqa: E402
 from metricpose._errors import WeightsError  # noqa: E402
@@ -59,7 +62,23 @@ def test_safetensors_bring_back_the_network_and_its_size(folder: Path) -> None:
     assert net.options == SMALL
     assert not net.training
     ours, theirs = net.state_dict(), small_net(seed=4).state_dict()
-    assert all(torch.equal(ours[name], value) for name, value in theirs.items())
+    matrices = {name for name, parameter in net.named_parameters() if parameter.ndim == 2}
+    assert len(matrices) > 10
+    for name, value in theirs.items():
+        assert ours[name].dtype == value.dtype
+        assert torch.equal(ours[name], value.half().float() if name in matrices else value)
+
+
+@pytest.mark.slow
+def test_files_keep_matrices_in_half_of_the_bytes(folder: Path) -> None:
+    size = 4 * sum(parameter.numel() for parameter in small_net().parameters() if parameter.ndim == 2)
+    with safe_open(folder / "ray_lifter.safetensors", framework="pt") as file:
+        kinds = {name: file.get_tensor(name).dtype for name in file.keys()}
+    assert {kinds[name] for name, p in small_net().named_parameters() if p.ndim == 2} == {torch.float16}
+    assert {kinds[name] for name, p in small_net().named_parameters() if p.ndim == 1} == {torch.float32}
+    stored = onnx.load(folder / "ray_lifter.onnx").graph.initializer
+    wide = [t for t in stored if t.data_type == onnx.TensorProto.FLOAT and len(t.dims) == 2]
+    assert 4 * sum(int(np.prod(t.dims)) for t in wide) < 0.02 * size
     assert sorted(file.name for file in folder.iterdir()) == ["ray_lifter.onnx", "ray_lifter.safetensors"]
 
 

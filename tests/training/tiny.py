@@ -23,7 +23,7 @@ def tiny_batch(generator: torch.Generator, images: int = 4, people: int = 3) -> 
     depth = 4.0 + torch.rand(images, people, 17, generator=generator)
     present = torch.rand(images, people, generator=generator) > 0.2
     present[:, 0] = True
-    return LiftingBatch(rays, scores, camera, present, present, rays * depth[..., None])
+    return LiftingBatch(rays, scores, camera, present, present, rays * depth[..., None], ~present)
 
 
 def tiny_setup(

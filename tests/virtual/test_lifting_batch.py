@@ -47,6 +47,16 @@ def test_a_batch_holds_the_truth_and_what_is_known_of_cameras(many_scenes: Scene
     assert torch.equal(noisy, camera_rows(many_scenes.cameras, KnowledgeOptions(), _generator()))
 
 
+def test_people_are_misled_on_raised_floors_under_cameras_of_known_height(many_scenes: SceneBatch) -> None:
+    batch = lifting_batch(many_scenes, EXACT, _generator())
+    assert torch.equal(batch.misled, many_scenes.raised)
+    assert batch.misled.any()
+    mixed = lifting_batch(many_scenes, KnowledgeOptions(), _generator())
+    for scene, row in enumerate(mixed.camera):
+        expected = many_scenes.raised[scene] if row[6] == 1 else torch.zeros_like(many_scenes.raised[scene])
+        assert torch.equal(mixed.misled[scene], expected)
+
+
 def test_empty_slots_at_the_end_are_cut(small_world: World) -> None:
     placement = PlacementOptions(people=(0.3, 0.3, 0.4, 0.0, 0.0, 0.0))
     options = SceneOptions(placement=placement, ghost_share=0.0, duplicate_share=0.0)

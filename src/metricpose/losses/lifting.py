@@ -18,6 +18,9 @@ class LiftingLossOptions:
     shape: float = 5.0
     direction: float = 5.0
     error: float = 0.1
+    raised: float = 3.0
+    """Weight of the depth of people on a raised floor under a camera whose height is known: there the ground misleads,
+    and knowing it must not make their depth worse."""
 
 
 def pinball(value: Tensor, bound: Tensor, quantile: float) -> Tensor:
@@ -26,8 +29,13 @@ def pinball(value: Tensor, bound: Tensor, quantile: float) -> Tensor:
     return torch.maximum(quantile * difference, (quantile - 1) * difference)
 
 
-def lifting_loss(lifted: Lifted, joints_cam: Tensor, real: Tensor, options: LiftingLossOptions) -> dict[str, Tensor]:
-    """Terms and their weighted `total` for truth joints_cam (B, P, 17, 3) m of the people `real` (B, P)."""
+def lifting_loss(
+    lifted: Lifted, joints_cam: Tensor, real: Tensor, options: LiftingLossOptions, misled: Tensor | None = None
+) -> dict[str, Tensor]:
+    """Terms and their weighted `total` for truth joints_cam (B, P, 17, 3) m of the people `real` (B, P).
+
+    misled: (B, P) bool, who stands elsewhere than on the ground that the camera row tells of; None for nobody.
+    """
     truth = joints_cam[real]
     predicted = lifted.joints_cam[real]
     root = truth[:, (11, 12)].mean(1)
@@ -44,10 +52,11 @@ def lifting_loss(lifted: Lifted, joints_cam: Tensor, real: Tensor, options: Lift
     at_true_scale = residual * ratio[:, None, None]
     shape_error = (at_true_scale - target).square().sum(-1).add(1e-8).sqrt()
     expected = lifted.joint_error[real].clamp_min(1e-3)
+    weight = torch.ones_like(log_true) if misled is None else 1 + (options.raised - 1) * misled[real].to(log_true.dtype)
     terms = {
-        "distance": options.distance * (log_own - log_true).abs().mean(),
+        "distance": options.distance * (weight * (log_own - log_true).abs()).mean(),
         "bounds": options.bounds
-        * (pinball(log_true, bounds[:, 0], 0.05) + pinball(log_true, bounds[:, 1], 0.95)).mean(),
+        * (weight * (pinball(log_true, bounds[:, 0], 0.05) + pinball(log_true, bounds[:, 1], 0.95))).mean(),
         "pose": options.pose * error.mean(),
         "shape": options.shape * shape_error.mean(),
         "direction": options.direction * aside.mean(),

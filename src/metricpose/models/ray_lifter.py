@@ -4,6 +4,7 @@ Axes: B images, P people, J = 17 COCO joints, W width. A person is one token; pe
 since they share ground, horizon and camera. Shapes are written beside each step of `forward`.
 """
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -24,7 +25,7 @@ class RayLifterOptions:
     """Size of the network."""
 
     width: int = 256
-    hidden: int = 384
+    hidden: int = 1024
     blocks: int = 4
     attention_layers: int = 2
     attention_width: int = 128
@@ -45,6 +46,12 @@ class Lifted(NamedTuple):
     root_depth_interval: Tensor
     log_bounds: Tensor
     joint_error: Tensor
+
+
+def _float32(like: Tensor) -> AbstractContextManager[object]:
+    """Switches automatic lower precision off; nothing where it is off already, as in an export."""
+    kind = like.device.type
+    return torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else nullcontext()
 
 
 def depth_tree() -> Tensor:
@@ -70,7 +77,7 @@ def depth_tree() -> Tensor:
 
 
 class Block(nn.Module):
-    """x + MLP(norm(x)), each person alone."""
+    """x + MLP(norm(x)) with squared ReLU (So et al. 2021, Primer), each person alone."""
 
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__()
@@ -79,7 +86,7 @@ class Block(nn.Module):
         self.down = nn.Linear(hidden, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.down(torch.relu(self.up(self.norm(x))))
+        return x + self.down(torch.relu(self.up(self.norm(x))).square())
 
 
 class PeopleAttention(nn.Module):
@@ -149,19 +156,20 @@ class RayLifterNet(nn.Module):
         """
         if mask is not None:
             rays, scores, camera = rays[mask][:, None], scores[mask][:, None], camera[mask.nonzero()[:, 0]]
-        features, candidates, frame = ray_features(rays, scores, camera)  # (B, P, F), (B, P, 3)
-        x = self.embed(features)  # (B, P, W)
+        with _float32(rays):  # bfloat16 would round millimetres away, on the way in and on the way out
+            features, candidates, frame = ray_features(rays, scores, camera)  # (B, P, F), (B, P, 3)
+            x = self.embed(features)  # (B, P, W)
         every = max(1, len(self.blocks) // (len(self.attention) + 1))
         layers = iter(self.attention)
         for i, block in enumerate(self.blocks):
             x = block(x)  # (B, P, W)
             layer = next(layers, None) if (i + 1) % every == 0 and i + 1 < len(self.blocks) else None
             x = x if layer is None else layer(x, mask)  # (B, P, W)
-        x = self.norm(x)
-        pose = self.head_pose(x).float()  # (B, P, 51)
-        depth = self.head_depth(x).float()  # (B, P, 7)
-        error = self.head_sigma(x).float().clamp(-5.0, 2.0)  # (B, P, 17)
-        lifted = self._decoded(pose, depth, error, candidates, frame, scores, camera)
+        with _float32(rays):
+            x = self.norm(x.float())
+            pose, depth = self.head_pose(x), self.head_depth(x)  # (B, P, 51), (B, P, 7)
+            error = self.head_sigma(x).clamp(-5.0, 2.0)  # (B, P, 17)
+            lifted = self._decoded(pose, depth, error, candidates, frame, scores, camera)
         return lifted if mask is None else Lifted(*(scattered(value, mask) for value in lifted))
 
     def _decoded(

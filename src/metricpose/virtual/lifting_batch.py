@@ -13,7 +13,7 @@ class LiftingBatch(NamedTuple):
     """B scenes of P people.
 
     rays (B, P, 17, 3) unit, camera frame; scores (B, P, 17); camera (B, 8); present, real (B, P);
-    joints_cam (B, P, 17, 3) m.
+    joints_cam (B, P, 17, 3) m; misled (B, P), who is on a raised floor while the camera's height is known.
     """
 
     rays: Tensor
@@ -22,6 +22,7 @@ class LiftingBatch(NamedTuple):
     present: Tensor
     real: Tensor
     joints_cam: Tensor
+    misled: Tensor
 
 
 def unit_rays(scenes: SceneBatch) -> Tensor:
@@ -37,11 +38,13 @@ def unit_rays(scenes: SceneBatch) -> Tensor:
 def lifting_batch(scenes: SceneBatch, knowledge: KnowledgeOptions, generator: torch.Generator) -> LiftingBatch:
     """What the lifter sees of the scenes, with the camera known as `knowledge` says, and the truth."""
     most = int(scenes.present.sum(1).max()) if not scenes.present[:, -1].any() else scenes.present.shape[1]
+    camera = camera_rows(scenes.cameras, knowledge, generator)
     return LiftingBatch(
         rays=unit_rays(scenes)[:, :most],
         scores=scenes.detections.scores[:, :most],
-        camera=camera_rows(scenes.cameras, knowledge, generator),
+        camera=camera,
         present=scenes.present[:, :most],
         real=scenes.real[:, :most],
         joints_cam=scenes.joints_cam[:, :most],
+        misled=scenes.raised[:, :most] & (camera[:, 6:7] > 0),
     )
