@@ -20,8 +20,8 @@ from metricpose.virtual.render.body_pose import (
 )
 from metricpose.virtual.rig import LANDMARKS, NODES
 
-# Bones of the left side and the middle, as (name, parent, head): person frame, metres, arms half down, feet apart. Bones
-# within a limb lie on the line of its joints, where twisting them moves nothing.
+# Bones of the left side and the middle, as (name, parent, head): person frame, metres, arms half down, feet apart.
+# Bones within a limb lie on the line of its joints, where twisting them moves nothing.
 MIDDLE = [
     ("root", None, (0, 0, 1.0)), ("spine05", "root", (0, 0, 1.02)), ("spine04", "spine05", (0, 0, 1.08)),
     ("spine03", "spine04", (0, 0, 1.15)), ("spine02", "spine03", (0, 0, 1.24)), ("spine01", "spine02", (0, 0, 1.35)),
@@ -36,7 +36,7 @@ LEFT = [
     ("pelvis", "root", (0, 0.05, 0.97)), ("upperleg01", "pelvis", (0, 0.09, 0.93)),
     ("upperleg02", "upperleg01", (0, 0.105, 0.715)), ("lowerleg01", "upperleg02", (0, 0.12, 0.5)),
     ("lowerleg02", "lowerleg01", (-0.01, 0.13, 0.295)), ("foot", "lowerleg02", (-0.02, 0.14, 0.09)),
-    *[(f"finger{f}-{j}", "wrist" if j == 1 else f"finger{f}-{j - 1}", (0.06 - 0.02 * f, 0.56 + 0.03 * j, 0.99 - 0.03 * j))
+    *[(f"finger{f}-{j}", "wrist" if j == 1 else f"finger{f}-{j - 1}", (0.06 - 0.02 * f, 0.56 + 0.03 * j, 1 - 0.03 * j))
       for f in range(1, 6) for j in (1, 2, 3)],
     *[(f"toe{i}-1", "foot", (0.1 - 0.01 * i, 0.11 + 0.02 * i, 0.02)) for i in range(1, 6)],
 ]  # fmt: skip
@@ -95,7 +95,7 @@ def skeleton():
 RIG, BODY = skeleton()
 
 
-def random_rotations(rng, count=len(NODES), most=1.2):
+def random_rotations(rng, count=21, most=1.2):
     axes = rng.normal(size=(count, 3))
     axes /= np.linalg.norm(axes, axis=1, keepdims=True)
     return np.stack([about(axis, angle) for axis, angle in zip(axes, rng.uniform(0, most, count), strict=True)])

@@ -224,7 +224,8 @@ def _moved(point: np.ndarray, transform: np.ndarray) -> np.ndarray:
 
 def bone_rotations(rig: BodyRig, body: RestBody, rotations: np.ndarray, finger_curl: float) -> np.ndarray:
     """(J, 3, 3): the global rotation of every bone from Anny's rest pose."""
-    from_rest = dict(zip(NODES, rotations @ node_turns(body.points), strict=True))
+    turned = rotations @ node_turns(body.points)
+    from_rest = {str(node): turned[index] for index, node in enumerate(NODES)}
     curls = _finger_turns(rig, body, finger_curl)
     turns = np.empty((len(rig.bones), 3, 3))
     for index, name in enumerate(rig.bones):
@@ -236,7 +237,7 @@ def bone_rotations(rig: BodyRig, body: RestBody, rotations: np.ndarray, finger_c
     return turns
 
 
-def _shared(share: Share, from_rest: dict[str, np.ndarray], points: Mapping[str, np.ndarray]) -> np.ndarray:
+def _shared(share: Share, from_rest: Mapping[str, np.ndarray], points: Mapping[str, np.ndarray]) -> np.ndarray:
     near, far = from_rest[share.near], from_rest[share.far]
     if share.near == share.far:
         return far

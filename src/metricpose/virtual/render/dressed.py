@@ -17,7 +17,15 @@ from metricpose.bodies.anny import AnnyBody
 from metricpose.virtual.render import body_pose, skin
 from metricpose.virtual.render.assets import LICENCE, Asset, FoundAssets, loaded, scanned
 from metricpose.virtual.render.body_pose import SKIN_VERTICES, BodyRig, PosedBody, RestBody
-from metricpose.virtual.render.fabric import drawn_fabric, made_strands, made_texture, recoloured, shading, tinted
+from metricpose.virtual.render.fabric import (
+    drawn_colour,
+    drawn_fabric,
+    made_strands,
+    made_texture,
+    recoloured,
+    shading,
+    tinted,
+)
 from metricpose.virtual.render.mesh import Mesh
 from metricpose.virtual.render.mhclo import fitted
 from metricpose.virtual.render.vertices import vertex_normals
@@ -376,7 +384,7 @@ def _texture(part: Part, vertices, uv, triangles, hair_colour, options: DressOpt
     alpha = np.full(size, 255, np.uint8) if own is None else resized(own[..., 3], size)
     fabric = drawn_fabric(rng)
     if part.slot in ("shoes", "hat") or (part.slot == "bottom" and rng.random() < 0.75):
-        fabric = replace(fabric, pattern="plain")
+        fabric = replace(fabric, pattern="plain", colour=drawn_colour(rng, sober=part.slot != "bottom"))
     return made_texture(fabric, shade, alpha, metres_per_uv(vertices, uv, triangles), rng)
 
 

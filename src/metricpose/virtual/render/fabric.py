@@ -46,9 +46,11 @@ _WORN = (
 )  # fmt: skip
 
 
-def drawn_colour(rng: np.random.Generator) -> tuple[float, float, float]:
-    """A colour of clothes, linear light: mostly neutrals, blues and earth, sometimes anything."""
+def drawn_colour(rng: np.random.Generator, *, sober: bool = False) -> tuple[float, float, float]:
+    """A colour of clothes, linear light: mostly neutrals, blues and earth, sometimes anything but where `sober`."""
     weights = np.array([row[0] for row in _WORN], float)
+    if sober:
+        weights[-3:] = 0
     _, lightness, chroma, hue = _WORN[rng.choice(len(_WORN), p=weights / weights.sum())]
     angle = np.radians(rng.uniform(0, 360) if hue is None else rng.normal(hue, 10))
     amount = rng.uniform(*chroma)
@@ -166,7 +168,7 @@ def recoloured(texture: np.ndarray, rng: np.random.Generator, *, sober: bool = F
     grey = light @ _LUMA
     small, any_ = rng.normal(0, 0.1 if sober else 0.25), rng.uniform(-np.pi, np.pi)
     angle = rng.choice([0.0, small, any_], p=[0.4, 0.6, 0.0] if sober else [0.25, 0.45, 0.3])
-    chroma = (light - grey[..., None]) @ _grey_turn(angle).T * rng.uniform(0.35, 1.1)
+    chroma = (light - grey[..., None]) @ _grey_turn(angle).T * rng.uniform(0.3, 0.75 if abs(angle) > 0.7 else 1.1)
     return with_alpha((grey[..., None] + chroma) * np.exp(rng.uniform(-0.7, 0.6)), texture[..., 3])
 
 

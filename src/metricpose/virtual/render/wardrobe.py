@@ -65,7 +65,7 @@ def parts_of(garment: Garment, vertices: np.ndarray, levels: "BodyLevels") -> tu
     if kind in kinds:
         return (Part(name=name, slot=kinds[kind], garment=garment, pieces=(garment.mesh.triangles,)),)
     pieces = connected_pieces(garment, vertices)
-    slots = [levels.slot(vertices[garment.mesh.vertex_of[piece.ravel()], 2]) for piece in pieces]
+    slots: list[Slot] = [levels.slot(vertices[garment.mesh.vertex_of[piece.ravel()], 2]) for piece in pieces]
     if "full" in slots or "bottom" not in slots or "top" not in slots:
         slots = ["full"] * len(pieces) if "full" in slots or len(set(slots)) > 1 else slots
     return tuple(
@@ -75,7 +75,8 @@ def parts_of(garment: Garment, vertices: np.ndarray, levels: "BodyLevels") -> tu
             garment=garment,
             pieces=tuple(piece for piece, its in zip(pieces, slots, strict=True) if its == slot),
         )
-        for slot in sorted(set(slots))
+        for slot in ("bottom", "full", "top")
+        if slot in slots
     )
 
 
