@@ -73,9 +73,7 @@ def test_velocity_needs_consecutive_pictures():
 
 
 def test_other_subjects_are_no_test_set():
-    with pytest.raises(
-        InputError, match=r"expected .* test subjects S9 and S11, got none .* of S1: give the test set"
-    ):
+    with pytest.raises(InputError, match=r"expected .* test subjects S9 and S11, got none .* of S1: give the test set"):
         human36m.judge(*[h36m("S1", "Walking", (0, 1, 2))] * 2)
     truth = h36m("S1", "Walking", (0, 1)) + h36m("S9", "Walking", (0,))
     result = human36m.judge(truth, truth)
