@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 # Said here and not asked for, so that the help needs no numpy; a test holds the names to those of the protocols.
 NAMES = ("human36m", "mpi_inf_3dhp", "mupots", "panoptic", "threedpw", "coco", "lsp", "mpii", "strict")
-_ONLY_HERE = ("truth_at", "against", "report", "unit", "skeleton", "images", "allow_missing", "dataset", "split")
-_ONLY_HERE += ("sequences", "cameras", "every", "option")
+_ONLY_HERE = ("truth_at", "against", "report", "unit", "skeleton", "images", "dataset", "split")
+_ONLY_HERE += ("allow_missing", "missing_joints", "sequences", "cameras", "every", "option")
 
 
 def add_protocol_arguments(parser: ArgumentParser) -> None:
@@ -36,6 +36,11 @@ def add_protocol_arguments(parser: ArgumentParser) -> None:
     )
     group.add_argument(
         "--allow-missing", action="store_true", help="people of pictures without a prediction count as missed"
+    )
+    group.add_argument(
+        "--missing-joints",
+        choices=("refuse", "fail"),
+        help="joints that some predicted people lack: refuse them (default), or count them as failures",
     )
     group.add_argument("--dataset", metavar="NAME", help="whose folder --truth is, if the protocol does not tell it")
     group.add_argument("--split", metavar="NAME", help="of the benchmark, such as val2017 or test")
@@ -65,7 +70,7 @@ def run_protocol(args: Namespace) -> int:
     _check(args)
     from metricpose.cli.benchmarks import true_frames
 
-    judge = _Judge.named(args.protocol, args.allow_missing, args.option)
+    judge = _Judge.named(args)
     if args.report is not None:
         _check_report(args.report)
     truth = true_frames(args.protocol, args.truth_at, _part(args))
@@ -101,14 +106,16 @@ class _Judge:
     options: Any
 
     @classmethod
-    def named(cls, protocol: str, allow_missing: bool, settings: list[str]) -> "_Judge":
+    def named(cls, args: Namespace) -> "_Judge":
+        """The protocol of --protocol with the options of the call."""
         from metricpose.evaluation.protocols.names import PROTOCOLS
 
+        protocol = args.protocol
         if protocol not in PROTOCOLS:
             raise InputError(f"evaluate: expected --protocol of {', '.join(PROTOCOLS)}, got {protocol!r}; choose one")
         module = importlib.import_module(PROTOCOLS[protocol][0])
-        options = module.Options(allow_missing=allow_missing)
-        for setting in settings:
+        options = module.Options(allow_missing=args.allow_missing, missing_joints=args.missing_joints or "refuse")
+        for setting in args.option:
             options = _with_setting(protocol, options, setting)
         return cls(module=module, options=options)
 

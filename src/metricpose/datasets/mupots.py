@@ -53,7 +53,7 @@ def read_mupots(root: str | Path, *, sequences: Sequence[str] = SEQUENCES, every
     """
     check_every(every)
     for name in sequences:
-        path = required(root, (f"{name}/annot.mat", f"MultiPersonTestSet/{name}/annot.mat"), SOURCE)
+        path = required(root, _places(name), _source(root))
         cells = read_mat(path, ("annotations",))["annotations"]
         with located(path):
             poses, valid = _annotations(cells)
@@ -79,6 +79,18 @@ def read_mupots(root: str | Path, *, sequences: Sequence[str] = SEQUENCES, every
                 image_path=path.parent / picture,
                 licence=LICENCE,
             )
+
+
+def _places(sequence: str) -> tuple[str, str]:
+    return f"{sequence}/annot.mat", f"MultiPersonTestSet/{sequence}/annot.mat"
+
+
+def _source(root: str | Path) -> str:
+    """Where to get a missing file; of a part on disk also how to judge that part."""
+    there = [name for name in SEQUENCES if optional(root, _places(name)) is not None]
+    if not there:
+        return SOURCE
+    return f"{SOURCE}, or read only what is there (sequences, --sequences {','.join(there)})"
 
 
 def _annotations(cells: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:

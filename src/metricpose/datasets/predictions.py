@@ -103,7 +103,9 @@ def _read(
         return _ours(path, unit), True
     if is_openpose3d(document):
         if unit is None:
-            raise InputError(f"{path}: unit: expected m, cm or mm for OpenPose 3D, which states none; name it (unit)")
+            raise InputError(
+                f"{path}: unit: expected m, cm or mm for OpenPose 3D, which states none; name it (unit, --unit)"
+            )
         return read_openpose3d(path, unit=unit, skeleton=skeleton), True
     if is_coco_predictions(document) and not path.is_dir():
         chosen = skeleton or _skeleton_of_list(document, truth)

@@ -17,13 +17,17 @@ _LEAST_JOINTS = 5
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Checked:
-    """Frames to judge: truth and predictions, F each, in one order; absent are pictures without a prediction."""
+    """Frames to judge: truth and predictions, F each, in one order; absent are pictures without a prediction.
+
+    missing_fails: whether predicted joints that are NaN count as failures.
+    """
 
     truth: tuple[PeopleFrame, ...]
     predicted: tuple[PeopleFrame, ...]
     true_skeleton: Skeleton
     predicted_skeleton: Skeleton
     absent: tuple[str, ...]
+    missing_fails: bool = False
 
     def only(self, chosen: np.ndarray) -> "Checked":
         """Some of the pictures, by mask or indices."""
@@ -36,6 +40,7 @@ class Checked:
             true_skeleton=self.true_skeleton,
             predicted_skeleton=self.predicted_skeleton,
             absent=tuple(name for name in self.absent if name in names),
+            missing_fails=self.missing_fails,
         )
 
 
@@ -46,6 +51,7 @@ def checked(
     *,
     dimensions: int = 3,
     allow_missing: bool = False,
+    missing_fails: bool = False,
 ) -> Checked:
     """The frames, if they can be judged.
 
@@ -53,9 +59,11 @@ def checked(
         protocol: named in errors.
         dimensions: 3 wants joints in metres on both sides, 2 in pixels.
         allow_missing: pictures of the truth without a prediction have nobody in them, so their people are misses.
+        missing_fails: joints that are NaN for some people are allowed, and failures.
 
     Raises InputError: no truth, a picture named twice, predictions of pictures that the truth lacks, pictures without
-    prediction, mixed skeletons, joints not stated, NaN in predictions, people who are not of the size of people.
+    prediction, mixed skeletons, joints not stated, NaN in predictions (of joints: unless
+    missing ones fail), people who are not of the size of people.
     (A double id is refused by `PeopleFrame` itself.)
     """
     if not truth:
@@ -81,13 +89,14 @@ def checked(
         _check_stated(protocol, frames, side, dimensions)
         if dimensions == 3:
             _check_sizes(protocol, frames, side)
-    _check_numbers(protocol, predicted, dimensions)
+    _check_numbers(protocol, predicted, dimensions, missing_fails)
     return Checked(
         truth=tuple(truth),
         predicted=tuple(of_name[name] if name in of_name else _nobody(frame) for name, frame in true_names.items()),
         true_skeleton=true_skeleton,
         predicted_skeleton=skeleton,
         absent=absent,
+        missing_fails=missing_fails,
     )
 
 
@@ -126,7 +135,7 @@ def _check_stated(protocol: str, frames: Sequence[PeopleFrame], side: str, dimen
         )
 
 
-def _check_numbers(protocol: str, predicted: Sequence[PeopleFrame], dimensions: int) -> None:
+def _check_numbers(protocol: str, predicted: Sequence[PeopleFrame], dimensions: int, missing_fails: bool) -> None:
     frames = [frame for frame in predicted if len(frame)]
     if not frames:
         return
@@ -143,14 +152,17 @@ def _check_numbers(protocol: str, predicted: Sequence[PeopleFrame], dimensions: 
     joints = np.concatenate([getattr(frame, field) for frame in frames])
     sound = np.isfinite(joints)
     whole, some = sound.all(axis=-1), sound.any(axis=-1)
-    # A joint that nobody has is one the method does not predict; in pixels a joint may be unseen.
-    bad = some & ~whole if dimensions == 2 else ~whole & (whole.any(axis=0) | some | ~whole.any())
+    bad = some & ~whole  # in pixels a joint may be unseen
+    if dimensions == 3:
+        # A joint that nobody has is one the method does not predict.
+        bad |= ~whole & (~whole.any() if missing_fails else whole.any(axis=0) | ~whole.any())
     if bad.any():
         row, joint = (int(i) for i in np.argwhere(bad)[0])
         frame, person = _record(frames, row)
         raise InputError(
             f"{protocol}: picture {frame.name!r}: person {person}: joint {frame.skeleton.joints[joint]!r}: expected "
-            "finite numbers as for other people, got NaN; state the joint for everyone or for nobody"
+            "finite numbers as for other people, got NaN; state the joint for everyone or for nobody, or count "
+            "missing ones as failures (missing_joints, --missing-joints fail)"
         )
 
 

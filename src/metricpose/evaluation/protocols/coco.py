@@ -16,6 +16,7 @@ from metricpose.evaluation import metrics
 from metricpose.evaluation.protocols.checks import checked
 from metricpose.evaluation.protocols.columns import higher
 from metricpose.evaluation.protocols.flat import Flat, require_joints, truth_and_predictions
+from metricpose.evaluation.protocols.missing_joints import MissingJoints
 from metricpose.evaluation.protocols.outcome import outcome
 from metricpose.evaluation.protocols.result import ProtocolResult, Row, Table
 from metricpose.evaluation.protocols.strict2d import strict_mode_2d
@@ -45,7 +46,7 @@ _OKS_50 = higher("oks_50", "OKS>=.5", "people found with OKS of at least 0.5")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(MissingJoints):
     """allow_missing: pictures without a prediction have nobody in them."""
 
     allow_missing: bool = False

@@ -25,7 +25,8 @@ class Flat:
     camera frame. joints_px: (N, J, 2). boxes_px: (N, 4). root: (N, 3), stated or of the joints. centre: (N, 3) what
     poses are relative to: the root among the joints, else `root`. scores: (N,), 1 where not stated; scored: whether any
     is. judged, crowd: (N,) bool. areas_px, head_px: (N,). interval: (N, 2) metres. exact: (J,) bool, joints that are
-    the same point in the skeleton the people came in. root_exact: whether the root is.
+    the same point in the skeleton the people came in. root_exact: whether the root is. missing_fails: of predictions,
+    whether joints that they lack count (as failures).
     """
 
     skeleton: Skeleton
@@ -46,6 +47,7 @@ class Flat:
     interval: np.ndarray
     exact: np.ndarray
     root_exact: bool
+    missing_fails: bool = False
 
     def __len__(self) -> int:
         return len(self.picture)
@@ -54,6 +56,12 @@ class Flat:
     def known(self) -> np.ndarray:
         """(N, J) bool: joints with a place in metres that are the very points of the skeleton."""
         return np.asarray(np.isfinite(self.joints).all(axis=-1) & self.exact)
+
+    @cached_property
+    def answered(self) -> np.ndarray:
+        """(N, J) bool: joints that a prediction is asked for: all that are the very points where missing ones fail,
+        else those with a place."""
+        return np.broadcast_to(self.exact, self.known.shape) if self.missing_fails else self.known
 
     @cached_property
     def seen(self) -> np.ndarray:
@@ -73,7 +81,9 @@ class Flat:
     @cached_property
     def placed(self) -> bool:
         """Whether people stand somewhere: False if every root is the origin, as of root-relative poses."""
-        return not len(self) or bool((np.linalg.norm(self.root, axis=-1) > _ORIGIN_M).any())
+        away = bool((np.linalg.norm(self.root, axis=-1) > _ORIGIN_M).any())
+        # Whoever leaves out every root is not excused from places.
+        return not len(self) or away or (self.missing_fails and not np.isfinite(self.root).all(axis=-1).any())
 
     @cached_property
     def starts(self) -> np.ndarray:
@@ -82,11 +92,17 @@ class Flat:
 
 
 def gathered(
-    frames: Sequence[PeopleFrame], source: Skeleton, target: Skeleton, *, places: Places = "joints_cam"
+    frames: Sequence[PeopleFrame],
+    source: Skeleton,
+    target: Skeleton,
+    *,
+    places: Places = "joints_cam",
+    missing_fails: bool = False,
 ) -> Flat:
     """All people of the frames, whose skeleton is `source`, in the skeleton `target`.
 
-    places: which joints are meant; those scaled to one height have their roots scaled with them.
+    places: which joints are meant; those scaled to one height have their roots scaled with them. missing_fails: of
+    predictions, whether joints that they lack count.
     """
     counts = np.fromiter((len(frame) for frame in frames), dtype=np.intp, count=len(frames))
     some = [frame for frame in frames if len(frame)]
@@ -120,13 +136,19 @@ def gathered(
         interval=_column(some, lambda f: f.root_depth_interval, (2,)),
         exact=np.ones(number, dtype=bool) if convert is None else convert.exact,
         root_exact=same_root or convert is None,
+        missing_fails=missing_fails,
     )
 
 
 def truth_and_predictions(pair: Checked, target: Skeleton, *, places: Places = "joints_cam") -> tuple[Flat, Flat]:
     """Both sides in one skeleton; `places` is of the truth."""
     truth = gathered(pair.truth, pair.true_skeleton, target, places=places)
-    return truth, gathered(pair.predicted, pair.predicted_skeleton, target)
+    return truth, predictions(pair, target)
+
+
+def predictions(pair: Checked, target: Skeleton) -> Flat:
+    """The predictions alone, in the skeleton `target`."""
+    return gathered(pair.predicted, pair.predicted_skeleton, target, missing_fails=pair.missing_fails)
 
 
 def stated_scales(frames: Sequence[PeopleFrame]) -> list[tuple[Places, str]]:
@@ -151,11 +173,12 @@ def require_joints(
 ) -> None:
     """Raise InputError, which names them, where wanted joints are not the same points in the source, or not stated.
 
-    may_be_unseen: joints that are NaN in all pictures will do, as in a truth with few labels, or in 2D.
+    may_be_unseen: joints that are NaN in all pictures will do, as in a truth with few labels, or in 2D; so they will
+    where missing ones fail.
     """
     if not len(flat):
         return
-    stated = flat.exact if may_be_unseen else np.asarray(flat.known.any(axis=0))
+    stated = flat.exact if may_be_unseen or flat.missing_fails else np.asarray(flat.known.any(axis=0))
     missing = [flat.skeleton.joints[j] for j in wanted if not stated[j]]
     if missing:
         raise InputError(

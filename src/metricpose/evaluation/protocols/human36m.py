@@ -27,6 +27,7 @@ from metricpose.evaluation.protocols.measures import (
     placed_everywhere,
     pose_values,
 )
+from metricpose.evaluation.protocols.missing_joints import MissingJoints, incomplete, said_of_incomplete
 from metricpose.evaluation.protocols.outcome import outcome
 from metricpose.evaluation.protocols.result import Column, ProtocolResult, Table
 from metricpose.evaluation.protocols.strict import strict_mode
@@ -46,7 +47,7 @@ _SUBJECT = re.compile(r"(?<![A-Za-z0-9])S(?:ubject)?_?0*(\d+)(?!\d)", re.IGNOREC
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(MissingJoints):
     """allow_missing: pictures without a prediction count as misses. moon_every: pictures whose number it divides."""
 
     allow_missing: bool = False
@@ -76,7 +77,7 @@ def judge(
     Raises InputError: what `checked` refuses, joints that are missing, no picture of S9 or S11.
     """
     options = options or Options()
-    pair = checked(NAME, truth, predicted, allow_missing=options.allow_missing)
+    pair = checked(NAME, truth, predicted, allow_missing=options.allow_missing, missing_fails=options.fails)
     subjects = _subjects(pair.truth)
     test = _test_set(pair, subjects)
     true, guess = truth_and_predictions(pair, H36M17)
@@ -106,7 +107,7 @@ def judge(
 def _readings(
     test: _Test, number: int, joints: tuple[int, ...], dense: np.ndarray, sparse: np.ndarray, s11: np.ndarray
 ) -> list[Table]:
-    values = _values(test, joints)
+    values, lacking = _values(test, joints)
     places = c.ROOT_AXES if test.predicted.placed else ()
     videopose = (
         replace(c.MPJPE, heading="P1 MPJPE"),
@@ -116,11 +117,12 @@ def _readings(
         *places,
     )
     return [
-        _table(f"VideoPose3D: P1, P2; S9 and S11, {number} joints", test, values, videopose, dense),
+        _table(f"VideoPose3D: P1, P2; S9 and S11, {number} joints", test, values, lacking, videopose, dense),
         _table(
             f"Moon: P1 = PA-MPJPE; S11, every 64th picture, {number} joints",
             test,
             values,
+            lacking,
             (replace(c.PA_MPJPE, heading="P1 PA-MPJPE"),),
             s11,
         ),
@@ -128,13 +130,15 @@ def _readings(
             f"Moon: P2 = MPJPE; S9 and S11, every 64th picture, {number} joints",
             test,
             values,
+            lacking,
             (replace(c.MPJPE, heading="P2 MPJPE"), *places),
             sparse,
         ),
     ]
 
 
-def _values(test: _Test, joints: tuple[int, ...]) -> dict[str, np.ndarray]:
+def _values(test: _Test, joints: tuple[int, ...]) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Values (M,) by key, and whether the prediction of each judged person lacks joints (M,)."""
     at = np.flatnonzero(test.partner >= 0)
     partner, judged = test.partner[at], test.judged[at]
     known = known_of(test.predicted, test.true, partner, judged) & np.isin(np.arange(17), joints)
@@ -142,14 +146,23 @@ def _values(test: _Test, joints: tuple[int, ...]) -> dict[str, np.ndarray]:
     values |= motion_values(test.predicted, test.true, partner, judged, known, test.pair.truth)
     if test.predicted.placed:
         values |= place_values(test.predicted, test.true, partner, judged, known)
-    return placed_everywhere(values, at, len(test.judged))
+    lacking = np.zeros(len(test.judged), dtype=bool)
+    lacking[at] = incomplete(test.predicted, partner, known)
+    return placed_everywhere(values, at, len(test.judged)), lacking
 
 
 def _table(
-    title: str, test: _Test, values: dict[str, np.ndarray], columns: tuple[Column, ...], pictures: np.ndarray
+    title: str,
+    test: _Test,
+    values: dict[str, np.ndarray],
+    lacking: np.ndarray,
+    columns: tuple[Column, ...],
+    pictures: np.ndarray,
 ) -> Table:
     judged = Judged(picture=test.true.picture[test.judged], found=test.partner >= 0, values=values)
     notes = [f"{test.how}; misses are left out of the means", "aligned at the pelvis; mean: of the actions' rows"]
+    found = (test.partner >= 0) & pictures[test.true.picture[test.judged]]
+    notes += said_of_incomplete(lacking[found], "left out of the means of joints")
     if not pictures.any():
         notes.append("no such picture in the truth")
     if not test.predicted.placed:

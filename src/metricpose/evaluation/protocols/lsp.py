@@ -12,6 +12,7 @@ import numpy as np
 
 from metricpose.evaluation import metrics
 from metricpose.evaluation.protocols.columns import higher
+from metricpose.evaluation.protocols.missing_joints import MissingJoints
 from metricpose.evaluation.protocols.result import ProtocolResult, Table
 from metricpose.evaluation.protocols.shares2d import Setting, Sides, both_sides, handed, judged_shares
 from metricpose.evaluation.protocols.tables import Judged, rows
@@ -42,7 +43,7 @@ _HALF = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(MissingJoints):
     """allow_missing: pictures without a prediction count as misses. fraction: of the torso. pcp: its table, too."""
 
     allow_missing: bool = False

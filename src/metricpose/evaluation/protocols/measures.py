@@ -6,14 +6,15 @@ import numpy as np
 
 from metricpose.evaluation import metrics
 from metricpose.evaluation.protocols.flat import Flat
+from metricpose.evaluation.protocols.missing_joints import incomplete
 from metricpose.people.frame import PeopleFrame
 
 MM = 1000.0
 
 
 def known_of(predicted: Flat, true: Flat, partner: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """(M, J) joints that count: the very points on both sides, known to the truth and stated by the prediction."""
-    return true.known[rows] & predicted.known[partner]
+    """(M, J) joints that count: the very points on both sides, known to the truth and asked of the prediction."""
+    return true.known[rows] & predicted.answered[partner]
 
 
 def pose_values(
@@ -21,16 +22,18 @@ def pose_values(
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """MPJPE, PA-MPJPE, N-MPJPE, PCK and AUC of M pairs: (M,) by key; and root-relative errors (M, J) metres.
 
-    Where the true root is not known, nothing relative to it is measured (NaN).
+    Where the true root is not known, nothing relative to it is measured (NaN). Joints that count and the prediction
+    lacks are failures in PCK and AUC; such people have none of the mean errors.
     """
     joints, truth = predicted.joints[partner], true.joints[rows]
     centre, true_centre = predicted.centre[partner], true.centre[rows]
     error = metrics.relative_error(joints, truth, centre, true_centre)
     measured = known & np.isfinite(true_centre).all(axis=-1, keepdims=True)
+    whole = ~incomplete(predicted, partner, known)[:, None]
     return {
-        "mpjpe": MM * metrics.known_mean(error, measured),
-        "pa_mpjpe": MM * metrics.pa_mpjpe(joints, truth, known),
-        "n_mpjpe": MM * metrics.n_mpjpe(joints, truth, centre, true_centre, measured),
+        "mpjpe": MM * metrics.known_mean(error, measured & whole),
+        "pa_mpjpe": MM * metrics.pa_mpjpe(joints, truth, known & whole),
+        "n_mpjpe": MM * metrics.n_mpjpe(joints, truth, centre, true_centre, measured & whole),
         "pck": 100.0 * metrics.share_within(error, measured),
         "auc": 100.0 * metrics.area_3dhp(error, measured),
     }, np.where(measured, error, np.nan)
@@ -62,8 +65,10 @@ def motion_values(
 ) -> dict[str, np.ndarray]:
     """MPJVE and acceleration error of M pairs at the picture that ends the step, root-relative: (M,), NaN elsewhere.
 
-    A track is one true person (id) of one sequence in pictures with consecutive numbers, matched in all of them.
+    A track is one true person (id) of one sequence in pictures with consecutive numbers, matched in all of them
+    with all joints that count.
     """
+    known = known & ~incomplete(predicted, partner, known)[:, None]
     before = _step_before(true, rows, frames)
     twice = np.where(before >= 0, before[before], -1)
     values = {"mpjve": np.full(len(rows), np.nan), "accel": np.full(len(rows), np.nan)}

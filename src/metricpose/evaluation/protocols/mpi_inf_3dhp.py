@@ -12,9 +12,10 @@ import numpy as np
 
 from metricpose.evaluation.protocols import columns as c
 from metricpose.evaluation.protocols.checks import Checked, checked
-from metricpose.evaluation.protocols.flat import Flat, Places, gathered, require_joints, stated_scales
+from metricpose.evaluation.protocols.flat import Flat, Places, gathered, predictions, require_joints, stated_scales
 from metricpose.evaluation.protocols.given import given_partners
 from metricpose.evaluation.protocols.measures import known_of, placed_everywhere, pose_values
+from metricpose.evaluation.protocols.missing_joints import MissingJoints, incomplete, said_of_incomplete
 from metricpose.evaluation.protocols.outcome import outcome
 from metricpose.evaluation.protocols.result import Column, ProtocolResult, Table
 from metricpose.evaluation.protocols.strict import strict_mode
@@ -34,7 +35,7 @@ _FAILURES = ("pck", "auc")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(MissingJoints):
     """allow_missing: pictures without a prediction count as misses."""
 
     allow_missing: bool = False
@@ -49,8 +50,8 @@ def judge(
     Raises InputError: what `checked` refuses, joints that are missing.
     """
     options = options or Options()
-    pair = checked(NAME, truth, predicted, allow_missing=options.allow_missing)
-    guess = gathered(pair.predicted, pair.predicted_skeleton, MPI_INF_3DHP17)
+    pair = checked(NAME, truth, predicted, allow_missing=options.allow_missing, missing_fails=options.fails)
+    guess = predictions(pair, MPI_INF_3DHP17)
     require_joints(NAME, guess, range(17), pair.predicted_skeleton, "predictions")
     official = []
     for places, scale in stated_scales(pair.truth):
@@ -71,7 +72,13 @@ def _tables(pair: Checked, guess: Flat, places: Places, scale: str) -> list[Tabl
         found=partner >= 0,
         values=_values(guess, true, partner, rows_of_judged),
     )
-    notes = (how, "aligned at the pelvis; a miss is a failure for PCK and AUC and left out of MPJPE")
+    notes = (
+        how,
+        "aligned at the pelvis; a miss is a failure for PCK and AUC and left out of MPJPE",
+        *said_of_incomplete(
+            _lacking(guess, true, partner, rows_of_judged), "the joints fail, the people have no MPJPE over these"
+        ),
+    )
     return [
         Table(
             title=f"by {what}, {scale}",
@@ -94,6 +101,12 @@ def _values(guess: Flat, true: Flat, partner: np.ndarray, judged: np.ndarray) ->
     for key in _FAILURES:
         values[key][partner < 0] = 0.0
     return values
+
+
+def _lacking(guess: Flat, true: Flat, partner: np.ndarray, judged: np.ndarray) -> np.ndarray:
+    """Of the people who are found, bool: whether any of the 17 joints is missing."""
+    at = np.flatnonzero(partner >= 0)
+    return incomplete(guess, partner[at], known_of(guess, true, partner[at], judged[at]))
 
 
 def _parts(pair: Checked) -> list[tuple[str, Parts]]:

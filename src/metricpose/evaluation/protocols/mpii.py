@@ -11,6 +11,7 @@ import numpy as np
 
 from metricpose._errors import InputError
 from metricpose.evaluation.protocols.columns import higher
+from metricpose.evaluation.protocols.missing_joints import MissingJoints
 from metricpose.evaluation.protocols.result import ProtocolResult
 from metricpose.evaluation.protocols.shares2d import Setting, both_sides, handed, judged_shares
 from metricpose.people.frame import PeopleFrame
@@ -31,7 +32,7 @@ _HEADINGS = ("head", "shoulder", "elbow", "wrist", "hip", "knee", "ankle", "PCKh
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(MissingJoints):
     """allow_missing: pictures without a prediction count as misses. fraction: of the head size."""
 
     allow_missing: bool = False

@@ -15,8 +15,9 @@ from metricpose._errors import InputError
 from metricpose.evaluation import metrics
 from metricpose.evaluation.protocols import columns as c
 from metricpose.evaluation.protocols.checks import Checked, checked
-from metricpose.evaluation.protocols.flat import Flat, Places, gathered, require_joints, stated_scales
+from metricpose.evaluation.protocols.flat import Flat, Places, gathered, predictions, require_joints, stated_scales
 from metricpose.evaluation.protocols.measures import placed_everywhere
+from metricpose.evaluation.protocols.missing_joints import MissingJoints, incomplete, said_of_incomplete
 from metricpose.evaluation.protocols.mupots_pairing import official_partners, with_true_bones
 from metricpose.evaluation.protocols.outcome import outcome
 from metricpose.evaluation.protocols.result import Column, ProtocolResult, Table
@@ -45,7 +46,7 @@ _COLUMNS = (*_SHARES, *map(_matched, _SHARES), c.AP_ROOT, c.AR_ROOT)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(MissingJoints):
     """allow_missing: pictures without a prediction count as misses."""
 
     allow_missing: bool = False
@@ -60,9 +61,9 @@ def judge(
     Raises InputError: what `checked` refuses, joints that are missing, no pixels to pair by.
     """
     options = options or Options()
-    pair = checked(NAME, truth, predicted, allow_missing=options.allow_missing)
+    pair = checked(NAME, truth, predicted, allow_missing=options.allow_missing, missing_fails=options.fails)
     pair = _with_pixels(pair)
-    guess = gathered(pair.predicted, pair.predicted_skeleton, MUPOTS17)
+    guess = predictions(pair, MUPOTS17)
     require_joints(NAME, guess, range(17), pair.predicted_skeleton, "predictions")
     parts = parts_of([frame.sequence for frame in pair.truth])
     official = []
@@ -130,6 +131,7 @@ def _table(
             "paired greedily in the picture, 1 joint within 40 px is enough; 14 joints; strictly < 150 mm",
             "a miss is a failure; columns with m leave misses out; ghosts cost nothing but AP_root",
             "AP_root leaves out the step of the best ranked prediction, as RootNet's script does (at most 1 / people)",
+            *_missing_notes(guess, true, judged[found], partner[found], rescaled),
         ),
     )
 
@@ -146,6 +148,12 @@ def _shares(guess: Flat, true: Flat, judged: np.ndarray, partner: np.ndarray, re
         "pck_abs": 100.0 * metrics.pck_abs(joints[:, JOINTS_14], truth[:, JOINTS_14], known),
         "pck_root": 100.0 * metrics.pck_root(joints[:, ROOT], truth[:, ROOT]),
     }
+
+
+def _missing_notes(guess: Flat, true: Flat, judged: np.ndarray, partner: np.ndarray, rescaled: bool) -> tuple[str, ...]:
+    lacking = incomplete(guess, partner, true.known[judged] & guess.answered[partner])
+    chain = ", and so do all that hang on them, as bones start there" if rescaled else ""
+    return said_of_incomplete(lacking, f"these joints fail{chain}; without the pelvis all of PCK_rel and AUC_rel")
 
 
 class _Roots:

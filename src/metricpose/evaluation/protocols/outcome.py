@@ -10,9 +10,18 @@ from metricpose.evaluation.protocols.strict import Strict
 
 
 def outcome(
-    protocol: str, official: Sequence[Table], strict: Strict | None, pair: Checked, options: Any
+    protocol: str,
+    official: Sequence[Table],
+    strict: Strict | None,
+    pair: Checked,
+    options: Any,
+    *,
+    no_official: str = "",
 ) -> ProtocolResult:
-    """The result of a protocol; options is its dataclass. Without a strict table there are no errors of people."""
+    """The result of a protocol; options is its dataclass. Without a strict table there are no errors of people.
+
+    no_official: why there are no official tables, if there are none.
+    """
     provenance = {
         **asdict(options),
         "pictures": len(pair.truth),
@@ -20,6 +29,8 @@ def outcome(
         "true_skeleton": pair.true_skeleton.name,
         "predicted_skeleton": pair.predicted_skeleton.name,
     }
+    if no_official:
+        provenance["official"] = f"not measured: {no_official}"
     if strict is None:
         provenance["strict"] = "not measured: root-relative poses of several people in a picture cannot be told apart"
     return ProtocolResult(

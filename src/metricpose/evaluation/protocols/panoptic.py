@@ -17,6 +17,7 @@ from metricpose.evaluation.protocols import columns as c
 from metricpose.evaluation.protocols.checks import Checked, checked
 from metricpose.evaluation.protocols.flat import Flat, require_joints, truth_and_predictions
 from metricpose.evaluation.protocols.measures import MM, known_of, place_values, pose_values
+from metricpose.evaluation.protocols.missing_joints import MissingJoints
 from metricpose.evaluation.protocols.outcome import outcome
 from metricpose.evaluation.protocols.pairs import pairs_in_pictures
 from metricpose.evaluation.protocols.result import Column, ProtocolResult, Row, Table
@@ -41,8 +42,13 @@ _VOXELPOSE = (
 _VIRTUALPOSE = (c.MRPE, c.MRPE_X, c.MRPE_Y, c.MRPE_Z, c.MPJPE)
 
 
+_NO_OFFICIAL = (
+    "they rank and pair people by the mean error of all joints, which predictions with missing joints do not have"
+)
+
+
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(MissingJoints):
     """allow_missing: pictures without a prediction have nobody in them. min_confidence: true joints must have more."""
 
     allow_missing: bool = False
@@ -57,15 +63,23 @@ def judge(
     Raises InputError: what `checked` refuses, joints that are missing.
     """
     options = options or Options()
-    pair = checked(NAME, truth, predicted, allow_missing=options.allow_missing)
+    pair = checked(NAME, truth, predicted, allow_missing=options.allow_missing, missing_fails=options.fails)
     true, guess = truth_and_predictions(_confident(pair, options.min_confidence), PANOPTIC15_NOSE)
     require_joints(NAME, true, range(15), pair.true_skeleton, "truth", may_be_unseen=True)
     require_joints(NAME, guess, _NEEDED, pair.predicted_skeleton, "predictions")
     parts = parts_of([_activity(frame) for frame in pair.truth], ACTIVITIES)
     judged = np.flatnonzero(true.judged & true.any_known)
     joints = int((guess.exact & true.exact).sum())
+    if _lacks_joints(guess, true):
+        strict = strict_mode(pair, guess, true, parts, notes=(f"no official tables: {_NO_OFFICIAL}",))
+        return outcome(NAME, (), strict, pair, options, no_official=_NO_OFFICIAL)
     tables = (_virtualpose(guess, true, judged, parts, joints), _voxelpose(guess, true, judged, parts, joints))
     return outcome(NAME, tables, strict_mode(pair, guess, true, parts), pair, options)
+
+
+def _lacks_joints(guess: Flat, true: Flat) -> bool:
+    """Whether anybody lacks a joint that is compared, where missing ones fail."""
+    return bool((guess.answered & ~guess.known & true.exact).any())
 
 
 def nearest_people(predicted: Flat, true: Flat, judged: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

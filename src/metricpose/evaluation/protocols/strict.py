@@ -24,6 +24,7 @@ from metricpose.evaluation.protocols.measures import (
     placed_everywhere,
     pose_values,
 )
+from metricpose.evaluation.protocols.missing_joints import incomplete, said_of_incomplete
 from metricpose.evaluation.protocols.pairs import best_pairs, pairs_in_pictures
 from metricpose.evaluation.protocols.result import Column, PersonErrors, Table
 from metricpose.evaluation.protocols.tables import Judged, Parts, rows
@@ -80,7 +81,7 @@ def strict_mode(
         mode="strict",
         columns=measured,
         rows=rows(judged, parts, measured),
-        notes=(*notes, *_notes(predicted, true)),
+        notes=(*notes, *_notes(predicted, true), *_missing_notes(predicted, true, matching)),
     )
     names = tuple(pair.truth[i].name for i in predicted.picture[matching.ghosts])
     return Strict(table=table, people=_people(pair, predicted, true, matching, values, errors), ghosts=names)
@@ -277,6 +278,20 @@ def _notes(predicted: Flat, true: Flat) -> tuple[str, ...]:
     if predicted.placed and not predicted.scored:
         notes.append("the predictions have no scores: AP_root ranks them in the order of the file")
     return tuple(notes)
+
+
+def _missing_notes(predicted: Flat, true: Flat, matching: Matching) -> tuple[str, ...]:
+    """Of joints that the predictions lack, where these are failures."""
+    if not predicted.missing_fails:
+        return ()
+    at = np.flatnonzero(matching.partner >= 0)
+    partner, judged = matching.partner[at], matching.judged[at]
+    lacking = incomplete(predicted, partner, known_of(predicted, true, partner, judged))
+    notes = said_of_incomplete(lacking, "these joints fail, these people have no MPJPE, PA-MPJPE, N-MPJPE or movement")
+    rootless = int((~np.isfinite(predicted.root).all(axis=-1)).sum())
+    if rootless and predicted.placed:
+        notes += (f"{rootless} predictions have no root: no MRPE, no hit in AP_root, and by roots they are nobody's",)
+    return notes
 
 
 def _people(

@@ -16,6 +16,7 @@ from metricpose.evaluation.protocols.checks import Checked, checked
 from metricpose.evaluation.protocols.flat import Flat, require_joints, truth_and_predictions
 from metricpose.evaluation.protocols.given import given_partners
 from metricpose.evaluation.protocols.measures import known_of, motion_values, placed_everywhere, pose_values
+from metricpose.evaluation.protocols.missing_joints import MissingJoints, incomplete, said_of_incomplete
 from metricpose.evaluation.protocols.outcome import outcome
 from metricpose.evaluation.protocols.result import ProtocolResult, Table
 from metricpose.evaluation.protocols.strict import matched, strict_mode
@@ -30,7 +31,7 @@ _COLUMNS = (c.MPJPE, c.PA_MPJPE, c.ACCEL)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(MissingJoints):
     """allow_missing: pictures without a prediction count as misses. root: what MPJPE is relative to; papers vary."""
 
     allow_missing: bool = False
@@ -48,7 +49,7 @@ def judge(
     options = options or Options()
     if options.root not in ("hips", "pelvis"):
         raise InputError(f"{NAME}: root: expected hips or pelvis, got {options.root!r}")
-    pair = checked(NAME, truth, predicted, allow_missing=options.allow_missing)
+    pair = checked(NAME, truth, predicted, allow_missing=options.allow_missing, missing_fails=options.fails)
     true, guess = truth_and_predictions(pair, SMPL24)
     require_joints(NAME, true, (0, *JOINTS_14), pair.true_skeleton, "truth", may_be_unseen=True)
     needed = JOINTS_14 if options.root == "hips" else (0, *JOINTS_14)
@@ -66,6 +67,7 @@ def _table(pair: Checked, guess: Flat, true: Flat, parts: Parts, options: Option
         guess, true = (replace(side, centre=side.joints[:, _HIPS].mean(axis=1)) for side in (guess, true))
     values = pose_values(guess, true, partner[at], judged[at], known)[0]
     values |= motion_values(guess, true, partner[at], judged[at], known, pair.truth)
+    lacking = incomplete(guess, partner[at], known)
     people = Judged(picture=true.picture[judged], found=partner >= 0, values=placed_everywhere(values, at, len(judged)))
     where = "the middle of the hips" if options.root == "hips" else "the pelvis"
     return Table(
@@ -73,7 +75,11 @@ def _table(pair: Checked, guess: Flat, true: Flat, parts: Parts, options: Option
         mode="official",
         columns=_COLUMNS,
         rows=rows(people, parts, _COLUMNS),
-        notes=(how, f"MPJPE aligned at {where}; misses are left out; Accel of consecutive pictures, per frame^2"),
+        notes=(
+            how,
+            f"MPJPE aligned at {where}; misses are left out; Accel of consecutive pictures, per frame^2",
+            *said_of_incomplete(lacking, "left out of the means"),
+        ),
     )
 
 

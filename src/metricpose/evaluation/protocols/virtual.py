@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from metricpose._errors import InputError
 from metricpose.evaluation.protocols.checks import Checked, checked
 from metricpose.evaluation.protocols.flat import Flat, truth_and_predictions
+from metricpose.evaluation.protocols.missing_joints import MissingJoints
 from metricpose.evaluation.protocols.outcome import outcome
 from metricpose.evaluation.protocols.result import ProtocolResult
 from metricpose.evaluation.protocols.strict import strict_mode
@@ -16,7 +17,7 @@ NAME = "strict"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(MissingJoints):
     """allow_missing: pictures without a prediction count as misses. by_group: rows are groups, not sequences."""
 
     allow_missing: bool = False
@@ -31,7 +32,7 @@ def judge(
     Raises InputError: frames that `checked` refuses, no joint in common, people who cannot be told apart.
     """
     options = options or Options()
-    pair = checked(NAME, truth, predicted, allow_missing=options.allow_missing)
+    pair = checked(NAME, truth, predicted, allow_missing=options.allow_missing, missing_fails=options.fails)
     true, guess = truth_and_predictions(pair, pair.true_skeleton)
     _check_common(NAME, pair, guess, true)
     parts = parts_of([(f.group or "") if options.by_group else f.sequence for f in pair.truth])
