@@ -164,6 +164,45 @@ class TestJudging:
         assert said["provenance"]["allow_missing"] is True
         assert said["provenance"]["pictures_without_prediction"] == 1
 
+    def test_missing_joints_are_failures_when_asked(
+        self, truth: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """OpenPose's c = 0 for a wrist of one of 24 people: 16 of 17 joints of that person are near."""
+        folder = tmp_path / "openpose" / "TS1"
+        folder.mkdir(parents=True)
+        rows = np.concatenate([1000 * people(0).joints_cam, np.ones((2, len(MUPOTS), 1))], axis=-1)
+        rows[1, MUPOTS.index("left_wrist")] = 0.0
+        document = {"people": [{"pose_keypoints_3d": row.ravel().tolist()} for row in rows]}
+        (folder / "img_000000_keypoints.json").write_text(json.dumps(document))
+        one = write(tmp_path / "one.json", 0.0, pictures=1)
+        call = ["--protocol", "strict", "--truth", one, str(folder)]
+        assert "name it (unit, --unit)" in rejected(capsys, *call)
+        call += ["--unit", "mm", "--skeleton", "mupots17"]
+        assert "--missing-joints fail" in rejected(capsys, *call)
+        for option in (("--missing-joints", "fail"), ("--option", "missing_joints=fail")):
+            assert main(["evaluate", *call, *option, "--json"]) == 0
+            said = json.loads(capsys.readouterr().out)
+            values = strict_row(said)["values"]
+            assert values["pck"] == pytest.approx((100 + 100 * 16 / 17) / 2)
+            assert values["mpjpe"] == pytest.approx(0.0, abs=0.1)
+            assert said["provenance"]["missing_joints"] == "fail"
+            assert any("1 of 2 found people lack" in note for note in said["tables"][0]["notes"])
+        assert "invalid choice: 'drop'" in rejected(capsys, *call, "--missing-joints", "drop")
+
+    def test_null_joints_of_our_files_are_failures_when_asked(
+        self, truth: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        path = Path(write(tmp_path / "p.json", 0.0))
+        document = json.loads(path.read_text())
+        person, wrist = document["images"][3]["people"][1], MUPOTS.index("left_wrist")
+        person["joints_cam"][wrist] = person["joint_sigma"][wrist] = None
+        path.write_text(json.dumps(document))
+        call = ["--protocol", "strict", "--truth", truth, str(path)]
+        assert "joint 'left_wrist'" in rejected(capsys, *call)
+        assert main(["evaluate", *call, "--missing-joints", "fail", "--json"]) == 0
+        values = strict_row(json.loads(capsys.readouterr().out))["values"]
+        assert values["pck"] == pytest.approx((23 * 100 + 100 * 16 / 17) / 24)
+
     def test_nobody_anywhere_is_refused(self, truth: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         nobody = write(tmp_path / "nobody.json", 0.0, keep=slice(0, 0))
         call = ["--protocol", "strict", "--truth"]
@@ -255,6 +294,7 @@ class TestWrongCalls:
             (("--protocol", "strict", "--truth", "absent", "p.json"), "absent: expected the truth"),
             (("--truth", "x", "p.json"), "expected --protocol NAME beside --truth"),
             (("p.json", "t.json", "--allow-missing"), "expected --protocol NAME beside --allow-missing"),
+            (("p.json", "t.json", "--missing-joints", "fail"), "expected --protocol NAME beside --missing-joints"),
             (("p.json", "t.json", "--against", "q.json"), "expected --protocol NAME beside --against"),
             (("--protocol", "strict", "--truth", ".", "p.json", "--every", "0"), "whole number of at least 1"),
             (

@@ -83,6 +83,16 @@ def test_bad_people_are_named(changes, text, tmp_path):
         read(save(tmp_path, **changes))
 
 
+def test_a_part_on_disk_says_how_to_read_it(tmp_path):
+    save(tmp_path)
+    with pytest.raises(FileError, match=r"TS1/annot\.mat: missing.* what is there \(sequences, --sequences TS7\)"):
+        list(read_mupots(tmp_path))
+    (tmp_path / "TS7/annot.mat").unlink()
+    with pytest.raises(FileError) as caught:  # nothing is there
+        list(read_mupots(tmp_path))
+    assert "--sequences" not in str(caught.value)
+
+
 def test_bad_files(tmp_path):
     with pytest.raises(FileError, match=r"TS7/annot\.mat: missing.*MuPoTS-3D\.zip"):
         read(tmp_path)

@@ -8,6 +8,7 @@ import pytest
 from metricpose._errors import InputError
 from metricpose.evaluation.protocols import human36m, mpi_inf_3dhp, mupots, panoptic, threedpw, virtual
 from metricpose.evaluation.protocols.names import PROTOCOLS
+from metricpose.geometry import Camera
 from tests.evaluation.protocols.frames_made import frame, table
 
 ROOTS = [(-1.0, 0, 4.0), (1, 0, 5.0)]
@@ -217,6 +218,14 @@ def test_mupots_fails_what_hangs_on_a_missing_joint_where_bones_are_lent():
         for key in ("pck", "pck_matched", "pck_abs"):
             assert official.rows[-1].values[key] == pytest.approx(100 * (2 + right / 14) / 3), (words, key)
         assert any("1 of 3 found people lack" in note for note in official.notes)
+
+
+def test_mupots_projects_what_is_there():
+    camera = Camera.from_focal((1001, 1001), 1000.0)
+    truth = singles("mupots17")
+    predicted = [without(f.replaced(joints_px=None, camera=camera), (0, 3)) for f in truth]
+    result = mupots.judge(truth, predicted, mupots.Options(missing_joints="fail"))
+    assert table(result, "official", "bones as predicted").rows[-1].values["pck"] == pytest.approx(100 * 13 / 14)
 
 
 def test_panoptic_has_no_official_tables_then():
