@@ -52,6 +52,7 @@ def test_two_people_one_of_whom_lacks_a_foot():
     for key in ERRORS:
         assert np.isfinite(values[key]).tolist() == [True, False], key
     assert np.isnan(result.people.joint_error_m[1, FOOT])
+    assert np.argwhere(result.people.joint_failed).tolist() == [[1, FOOT]]
     assert len(notes_of(result, "1 of 2 found people lack", "no MPJPE, PA-MPJPE, N-MPJPE")) == 1
     assert result.provenance["missing_joints"] == "fail"
 
@@ -111,6 +112,7 @@ def test_without_a_root_the_pose_has_no_origin(pixels):
     assert found["ap_root"] == pytest.approx(50.0)
     assert found["recall"] == (100.0 if pixels else 50.0)
     assert notes_of(result, "1 predictions have no root")
+    assert result.people.joint_failed.sum(axis=1).tolist() == [0, 17 if pixels else 0]  # a miss has no joints at all
 
 
 def test_leaving_out_every_root_does_not_excuse_from_places():

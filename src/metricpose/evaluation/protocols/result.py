@@ -55,6 +55,7 @@ class PersonErrors:
     frames: M names of pictures; rows: (M,) row of the true person there; predicted: (M,) row of the prediction, -1: a
     miss; sequences: M labels; distance_m: (M,) of the true root from the camera; values: by column key (M,), NaN for a
     miss unless the metric counts misses; joint_error_m: (M, J) root-relative, NaN unknown; joints: J names.
+    joint_failed: (M, J) bool, joints of found people that fail as the prediction lacks them (or its root), or None.
     interval: (M, 2) m, true_depth_m: (M,) for the reliability curve, or None.
     """
 
@@ -66,6 +67,7 @@ class PersonErrors:
     values: Mapping[str, np.ndarray]
     joint_error_m: np.ndarray
     joints: tuple[str, ...]
+    joint_failed: np.ndarray | None = None
     interval: np.ndarray | None = None
     true_depth_m: np.ndarray | None = None
 

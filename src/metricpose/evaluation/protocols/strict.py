@@ -294,6 +294,16 @@ def _missing_notes(predicted: Flat, true: Flat, matching: Matching) -> tuple[str
     return notes
 
 
+def _failed(predicted: Flat, true: Flat, matching: Matching, errors: np.ndarray) -> np.ndarray:
+    """(M, J) bool: joints of found people that count and have no error."""
+    failed = np.zeros(errors.shape, dtype=bool)
+    at = np.flatnonzero(matching.partner >= 0)
+    judged = matching.judged[at]
+    centred = np.isfinite(true.centre[judged]).all(axis=-1, keepdims=True)
+    failed[at] = known_of(predicted, true, matching.partner[at], judged) & centred & np.isnan(errors[at])
+    return failed
+
+
 def _people(
     pair: Checked,
     predicted: Flat,
@@ -319,6 +329,7 @@ def _people(
         distance_m=np.linalg.norm(root, axis=-1),
         values=dict(values),
         joint_error_m=errors[:, compared],
+        joint_failed=_failed(predicted, true, matching, errors)[:, compared] if predicted.missing_fails else None,
         joints=tuple(name for name, used in zip(true.skeleton.joints, compared, strict=True) if used),
         interval=interval if stated else None,
         true_depth_m=root[:, 2] if stated else None,

@@ -88,7 +88,7 @@ def _table_json(table: Table) -> dict[str, Any]:
 
 
 def _people_json(people: PersonErrors) -> dict[str, Any]:
-    optional = {"interval_m": people.interval, "true_depth_m": people.true_depth_m}
+    optional = {"joint_failed": people.joint_failed, "interval_m": people.interval, "true_depth_m": people.true_depth_m}
     return {
         "pictures": list(people.frames),
         "rows": _plain(people.rows),
