@@ -86,6 +86,13 @@ class TestPlots:
         assert found == pytest.approx([0.0, 100 * 0.5 / 3, 100 * 2.5 / 3])
         assert everyone == pytest.approx([0.0, 100 * 0.5 / 4, 100 * 2.5 / 4])
 
+    def test_a_joint_that_is_missing_and_known_is_never_near(self) -> None:
+        """The third person's knee fails: 250 mm: 2 of 2, 1 of 2, 1 of 2 joints."""
+        failed = np.array([[False, False], [False, False], [False, True], [False, False]])
+        found, everyone = pck_shares(one_person(joint_failed=failed), np.array([250.0]))
+        assert found == pytest.approx([100 * 2.0 / 3])
+        assert everyone == pytest.approx([100 * 2.0 / 4])
+
     def test_coverage_by_hand(self) -> None:
         """Off the middle by 0, 0.9 and 1.5 half widths, which a normal scales by 2.576 / 1.645 = 1.57 for 99 %."""
         assert coverage(one_person(), np.array([0.5, 0.9, 0.99])) == pytest.approx([100 / 3, 200 / 3, 100.0])

@@ -75,7 +75,7 @@ def error_by_joint(methods: Methods) -> Plot | None:
         key="joints",
         title="Error by joint",
         caption="Distance of each joint from its true place with the roots at one place, of the people found: mean "
-        "(bar) and 90th percentile (line).",
+        "(bar) and 90th percentile (line). Joints that a prediction lacks are left out.",
         traces=tuple(traces),
         layout={
             "xaxis": {"title": {"text": "mm"}, "rangemode": "tozero"},
@@ -218,12 +218,16 @@ def binned(distance_m: np.ndarray, values: np.ndarray, edges: np.ndarray) -> lis
 
 
 def pck_shares(people: PersonErrors, thresholds_mm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Share in % of known joints strictly nearer than each threshold, mean over people: found, all (misses are 0)."""
+    """Share in % of known joints strictly nearer than each threshold, mean over people: found, all (misses are 0).
+
+    Joints that the prediction lacks and the truth knows (`joint_failed`) are never near.
+    """
     errors_mm = 1000.0 * people.joint_error_m
-    known = np.isfinite(errors_mm)
+    measured = np.isfinite(errors_mm)
+    known = measured if people.joint_failed is None else measured | people.joint_failed
     counted = known.any(axis=1) & (people.predicted >= 0)
     missed = int((people.predicted < 0).sum())
-    near = [(np.where(known, errors_mm, np.inf)[counted] < t).sum(axis=1) for t in thresholds_mm]
+    near = [(np.where(measured, errors_mm, np.inf)[counted] < t).sum(axis=1) for t in thresholds_mm]
     shares = np.array([(n / known[counted].sum(axis=1)).sum() for n in near])
     return 100.0 * shares / max(1, counted.sum()), 100.0 * shares / max(1, counted.sum() + missed)
 
