@@ -13,6 +13,11 @@ _PROBES = {
     "mediapipe": "from mediapipe.python.solutions import pose",
     "rtmlib": "import rtmlib",
     "video": "import av",
+    "datasets": "import ezc3d, h5py, pycocotools.cocoeval, scipy.io",
+    "report": "import plotly",
+    # A context tells whether there is an OpenGL driver that needs no window.
+    "render": "from metricpose.virtual.render.context import renderer_name, shared_context\n"
+    "print(renderer_name(shared_context()))",
 }
 _PROBE_SECONDS = 120
 
