@@ -92,7 +92,7 @@ _USES = {
     "rtmlib": "detecting several people in pictures",
     "datasets": "reading benchmarks (.mat, HDF5, C3D) and COCO's own judge",
     "report": "pages of plots of an evaluation",
-    "render": "pictures of virtual people (on Debian also: apt-get install libegl1 libegl-mesa0 libgl1 libgl1-mesa-dri)",
+    "render": "pictures of virtual people (on Debian: apt-get install libegl1 libegl-mesa0 libgl1 libgl1-mesa-dri)",
     "video": "reading videos",
 }
 
