@@ -1,0 +1,151 @@
+"""Which joints of a rendered person are seen: the surface that the picture shows must be the joint's own, within 3 cm.
+
+A joint lies in the body (hip) or on it (nose). What is compared is therefore not its own depth, but that of the
+surface around it: vertices of the person (skin and cloth, not hair) that face the camera, lie near the joint's ray,
+near the joint, and belong to a part that meets there: not to a hand that is held before a hip.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from metricpose.geometry import Camera
+from metricpose.virtual.render.mesh import Mesh
+from metricpose.virtual.rig import LANDMARKS, NODES, PARENTS
+
+DEPTH_TOLERANCE_M = 0.03
+_RAY_M = (0.015, 0.03)  # how far from the ray of a point on the skin, and in the body, its surface is looked for
+_REACH_M = (0.03, 0.06)  # and how much further from the point than the nearest skin
+_DEEP = 1.6  # times the nearest skin's distance, where the body is thicker towards the camera
+_FACING = -0.2  # least cosine between a skin point's normal and the way to the camera: ears are seen from the front
+_SURFACE = frozenset(
+    ("nose", "left_eye", "right_eye", "left_ear", "right_ear", "head_top", "left_hand_tip", "right_hand_tip")
+    + tuple(name for name, _ in LANDMARKS if name.endswith(("heel", "toe")))
+)
+_NORMAL_OF = 8  # vertices that a skin point's normal is the mean of
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Surface:
+    """Vertices (V, ...) of one person in the camera's frame."""
+
+    points: np.ndarray
+    normals: np.ndarray
+    part: np.ndarray  # node whose part each vertex is nearest to
+    skin: np.ndarray  # bool
+
+
+def seen_points(
+    points_world: Mapping[str, np.ndarray],
+    meshes: tuple[Mesh, ...],
+    person: int,
+    camera: Camera,
+    person_ids: np.ndarray,
+    depth_m: np.ndarray,
+) -> np.ndarray:
+    """(27,) bool, for each landmark of the rig (`virtual.rig.LANDMARKS`): seen in the picture.
+
+    Args:
+        points_world: the person's landmarks and nodes, (3,) metres by name.
+        meshes: of this person.
+        person: number in `person_ids`.
+        camera: of the picture, with `cam_from_world`.
+        person_ids: (H, W) whose each pixel is.
+        depth_m: (H, W) z in the camera's frame.
+    """
+    matrix = np.eye(4) if camera.cam_from_world is None else camera.cam_from_world
+    rotation, shift = matrix[:3, :3], matrix[:3, 3]
+    cam = {name: rotation @ point + shift for name, point in points_world.items()}
+    landmarks = np.stack([cam[name] for name, _ in LANDMARKS])
+    inside, at = _pixels(landmarks, camera)
+    own = inside & (person_ids[at[:, 1], at[:, 0]] == person)
+    seen = np.zeros(len(LANDMARKS), bool)
+    if not own.any():
+        return seen
+    surface = _surface(meshes, rotation, shift, cam)
+    for j in np.flatnonzero(own):
+        seen[j] = _shown(j, landmarks[j], surface, float(depth_m[at[j, 1], at[j, 0]]))
+    return seen
+
+
+def in_picture(joints_cam: np.ndarray, joints_px: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
+    """(...,) bool: before the camera and within the picture's outermost pixels."""
+    width, height = image_size
+    x, y = joints_px[..., 0], joints_px[..., 1]
+    return (joints_cam[..., 2] > 0) & (x >= -0.5) & (x < width - 0.5) & (y >= -0.5) & (y < height - 0.5)
+
+
+def _pixels(points_cam: np.ndarray, camera: Camera) -> tuple[np.ndarray, np.ndarray]:
+    """Which points (N, 3) are in the picture, and the nearest pixel (N, 2) of each (any for the others)."""
+    px, sound = camera.project(points_cam)
+    inside = np.asarray(sound, bool) & in_picture(points_cam, px, camera.image_size)
+    return inside, np.where(inside[:, None], np.rint(np.nan_to_num(px, posinf=0.0, neginf=0.0)), 0.0).astype(int)
+
+
+def _surface(meshes: tuple[Mesh, ...], rotation: np.ndarray, shift: np.ndarray, cam: dict) -> _Surface:
+    chosen = [mesh for mesh in meshes if mesh.kind in ("skin", "cloth", "eye") and mesh.normals_world is not None]
+    points = np.concatenate([mesh.vertices_world @ rotation.T + shift for mesh in chosen])
+    return _Surface(
+        points=points,
+        normals=np.concatenate([np.asarray(mesh.normals_world) @ rotation.T for mesh in chosen]),
+        part=_nearest_part(points, cam),
+        skin=np.concatenate([np.full(len(mesh.vertices_world), mesh.kind != "cloth") for mesh in chosen]),
+    )
+
+
+def _ends(cam: dict) -> np.ndarray:
+    """(21, 3) the far end of each node's part."""
+    tips = {"head": "head_top"} | {f"{s}_hand": f"{s}_hand_tip" for s in ("left", "right")}
+    tips |= {f"{s}_toes": f"{s}_big_toe" for s in ("left", "right")}
+    ends = []
+    for index, node in enumerate(NODES):
+        children = [child for child, parent in enumerate(PARENTS) if parent == index]
+        straight = [child for child in children if "clavicle" not in NODES[child] and "thigh" not in NODES[child]]
+        ends.append(cam[tips[node]] if node in tips else cam[NODES[(straight or children)[0]]])
+    return np.stack(ends)
+
+
+def _nearest_part(points: np.ndarray, cam: dict) -> np.ndarray:
+    """(V,) the node whose part, a line from it to its far end, is nearest to each point."""
+    starts = np.stack([cam[node] for node in NODES])
+    ways = _ends(cam) - starts
+    squared = np.maximum((ways**2).sum(1), 1e-9)
+    along = np.clip((points @ ways.T - (starts * ways).sum(1)) / squared, 0.0, 1.0)  # (V, 21)
+    # |p - s - t w|^2, written out: no (V, 21, 3) is made
+    offset = (points**2).sum(1)[:, None] - 2 * points @ starts.T + (starts**2).sum(1)
+    to_way = points @ ways.T - (starts * ways).sum(1)
+    return (offset - 2 * along * to_way + along**2 * squared).argmin(1)
+
+
+def _meeting(landmark: int) -> np.ndarray:
+    """Nodes whose parts meet at a landmark: its own, that node's parent, and their other children near by."""
+    node = NODES.index(LANDMARKS[landmark][1])
+    parts = {node, PARENTS[node] if PARENTS[node] >= 0 else node}
+    if NODES[node].endswith(("thigh", "upper_arm")):  # the trunk's parts end there
+        trunk = ("pelvis", "spine") if NODES[node].endswith("thigh") else ("chest", "neck")
+        parts |= {NODES.index(name) for name in trunk}
+    if NODES[node].endswith("foot"):
+        parts |= {child for child, parent in enumerate(PARENTS) if parent == node}
+    return np.array(sorted(parts))
+
+
+def _shown(landmark: int, joint: np.ndarray, surface: _Surface, shown_m: float) -> bool:
+    """Whether the surface at depth `shown_m` on the joint's ray is the joint's own."""
+    on_skin = LANDMARKS[landmark][0] in _SURFACE
+    from_joint = np.linalg.norm(surface.points - joint, axis=1)
+    nearest = float(from_joint[surface.skin].min(initial=0.5))
+    if on_skin:
+        close = np.argsort(np.where(surface.skin, from_joint, np.inf))[:_NORMAL_OF]
+        normal = surface.normals[close].mean(0)
+        to_camera = -joint / np.linalg.norm(joint)
+        if normal @ to_camera < _FACING * np.linalg.norm(normal):
+            return False
+    reach = nearest + _REACH_M[0] if on_skin else _DEEP * nearest + _REACH_M[1]
+    near = np.flatnonzero((from_joint < reach) & np.isin(surface.part, _meeting(landmark)))
+    points, normals = surface.points[near], surface.normals[near]
+    way = joint / np.linalg.norm(joint)
+    from_ray = np.linalg.norm(points - (points @ way)[:, None] * way, axis=1)
+    facing = (normals * points).sum(1) < 0.0
+    local = (from_ray < _RAY_M[0 if on_skin else 1]) & facing
+    return bool((np.abs(points[local, 2] - shown_m) <= DEPTH_TOLERANCE_M).any())
