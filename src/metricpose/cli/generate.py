@@ -1,4 +1,7 @@
-"""Make virtual scenes: what a detector would see (people2d.json) and the exact truth (truth.json)."""
+"""Make virtual scenes: what a detector would see (people2d.json) and the exact truth (truth.json).
+
+`generate people` makes pictures of virtual people with exact labels instead, in shards.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -6,6 +9,7 @@ from typing import TYPE_CHECKING
 from metricpose.cli.arguments import ArgumentParser, Namespace, positive_int, share
 from metricpose.cli.extras import needs_extra
 from metricpose.cli.folders import made_folder
+from metricpose.cli.generate_people import add_people_arguments, run_people
 from metricpose.cli.output import write_json, write_line
 from metricpose.cli.progress import progress
 
@@ -18,19 +22,25 @@ _POSES_PER_SOURCE = 20_000
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the verb's arguments."""
+    parser.add_argument("what", nargs="?", choices=("scenes", "people"), default="scenes", help="joints, or pictures")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="where to write")
     parser.add_argument("--scenes", type=positive_int, default=100, metavar="N", help="how many (default 100)")
-    parser.add_argument("--split", choices=("train", "val", "test"), default="test", help="whose bodies and clips")
+    parser.add_argument(
+        "--split", choices=("train", "val", "test"), help="whose bodies and clips (scenes: test, people: train)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="the same seed makes the same scenes (default 0)")
     parser.add_argument("--child-share", type=share, default=0.12, metavar="SHARE", help="default 0.12")
     parser.add_argument("--held-out", action="store_true", help="cameras only of the bands that training leaves out")
     parser.add_argument("--no-extrinsics", action="store_true", help="people2d.json says nothing of tilt and height")
     parser.add_argument("--mocap-cache", type=Path, metavar="FILE", help="poses of mocap; else of the shipped prior")
     parser.add_argument("--json", action="store_true", help="write what was made as JSON")
+    add_people_arguments(parser)
 
 
 def run(args: Namespace) -> int:
-    """Make the scenes and write both files."""
+    """Make the scenes and write both files, or make pictures."""
+    if args.what == "people":
+        return run_people(args)
     with needs_extra("making virtual scenes", "train"):
         scenes = made_scenes(args)
     from metricpose.io import write_people2d, write_people3d
@@ -63,7 +73,7 @@ def made_scenes(args: Namespace) -> "SceneBatch":
 
     world = built_world(
         WorldOptions(
-            split=args.split,
+            split=args.split or "test",
             mocap_cache=args.mocap_cache,
             procedural_count=_POSES_PER_SOURCE,
             prior_count=_POSES_PER_SOURCE,

@@ -92,8 +92,8 @@ def made_shard(index: int, options: ShardOptions, studio: Studio | None = None) 
     """
     if not 0 <= index < options.shards:
         raise InputError(f"shard {index}: expected one of 0 to {options.shards - 1}")
-    digest = _digest_of(options, index)
-    if complete(options.folder, index, digest):
+    digest = options_digest(options)
+    if _complete(options, index, digest):
         return shard_path(options.folder, index)
     studio = studio or Studio(options.pictures)
     skipped: list[Skipped] = []
@@ -125,7 +125,8 @@ def made_set(
     """
     watch = watch or WatchOptions()
     check_inputs(options)
-    there = [k for k in range(options.shards) if complete(options.folder, k, _digest_of(options, k))]
+    digest = options_digest(options)
+    there = [k for k in range(options.shards) if _complete(options, k, digest)]
     for k in there:
         yield Done(seed=k, value=shard_path(options.folder, k))
     missing = [k for k in range(options.shards) if k not in there]
@@ -138,7 +139,7 @@ def made_set(
     )
     if missing:
         yield from watched(partial(prepare, options), missing, limits)
-    done = [k for k in range(options.shards) if complete(options.folder, k, _digest_of(options, k))]
+    done = [k for k in range(options.shards) if _complete(options, k, digest)]
     if done:
         write_manifest(options.folder, done, options_document(options), options.pictures.scene.split)
 
@@ -154,9 +155,8 @@ def check_inputs(options: ShardOptions) -> None:
         picture_files(pictures.scene.photos)
 
 
-def _digest_of(options: ShardOptions, shard: int) -> str:
-    """Of the options and of how many pictures are in the shard: the last one may grow with a larger count."""
-    return hashlib.sha256(f"{options_digest(options)}:{len(options.indices(shard))}".encode()).hexdigest()
+def _complete(options: ShardOptions, shard: int, digest: str) -> bool:
+    return complete(options.folder, shard, digest, len(options.indices(shard)))
 
 
 def _pictures(
@@ -177,9 +177,9 @@ def _pictures(
 
 
 def _plain(value: Any) -> Any:
-    """Paths as text, tuples as lists."""
+    """Tuples as lists; of folders the name, so that a set may be gone on with from another place."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    return str(value) if isinstance(value, Path) else value
+    return value.name if isinstance(value, Path) else value

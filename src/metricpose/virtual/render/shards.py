@@ -96,8 +96,8 @@ def write_shard(
     return path
 
 
-def complete(folder: Path, shard: int, options_sha256: str) -> bool:
-    """Whether a shard is done and sound.
+def complete(folder: Path, shard: int, options_sha256: str, pictures: int) -> bool:
+    """Whether a shard is done and sound, with all of its `pictures`; the last of a set that grew is not.
 
     Raises:
         InputError: it was made with other options; nothing of two sets is mixed in a folder.
@@ -114,6 +114,8 @@ def complete(folder: Path, shard: int, options_sha256: str) -> bool:
         return False
     if document.get("options_sha256") != options_sha256:
         raise InputError(f"{path}: expected a shard made with these options, got one of others; choose another folder")
+    if document.get("count", 0) + len(document.get("skipped", ())) != pictures:
+        return False
     return path.stat().st_size == document.get("bytes") and _sha256(path) == document.get("sha256")
 
 
