@@ -62,6 +62,9 @@ class SceneOptions:
     beside_m: tuple[float, float] = (0.35, 1.3)
     apart_m: float = 0.16  # least distance between joints of two people
     jump_share: float = 0.03
+    aimed_share: float = 0.75  # of the scenes show the best of `views` cameras
+    views: int = 4
+    least_px: float = 50.0  # of the largest person in the picture
     hiding_share: float = 0.3  # of scenes have things between the camera and people
     distortion_share: float = 0.2
     focal_over_longer: tuple[float, float] = (0.45, 2.0)
@@ -135,22 +138,23 @@ def people_scene(seed: int, dresser: DressesPeople, poses: PosePool, options: Sc
     rng = np.random.default_rng([seed, _SPLITS[options.split]])
     kind = _drawn_kind(rng, options)
     people, groups = _drawn_people(dresser, poses, options, rng, draws)
-    for _ in range(20):
-        cameras = _drawn_cameras(kind, options, rng, draws)
-        standing = _Standing(cameras, people, groups, kind, options, rng, draws)
-        if standing.people:
-            break
-    else:
-        raise InputError("people scene: expected a camera in 20 that sees somebody; widen the options' distances")
-    camera = _with_lens(camera_of(cameras, 0, with_extrinsics=True), rng, options)
-    props = [*standing.seats, *_hiding(standing.people, camera, rng, options)]
+    camera, spots = _best_view(people, groups, kind, options, rng, draws)
+    chosen = [spot for spot in spots if spot is not None]
+    standing = [
+        person.placed(spot.turn, spot.place_m, number + 1)
+        for number, (person, spot) in enumerate((p, s) for p, s in zip(people, spots, strict=True) if s is not None)
+    ]
+    kinds = [group for group, spot in zip(groups, spots, strict=True) if spot is not None]
+    seats = [_seat(person, rng) for person, group in zip(standing, kinds, strict=True) if group == _SITTING]
+    camera = _with_lens(camera, rng, options)
+    props = [*(mesh for seat in seats for mesh in seat), *_hiding(standing, camera, rng, options)]
     return PeopleScene(
-        people=tuple(standing.people),
-        groups=tuple(GROUPS[group] for group in standing.groups),
-        jumping=tuple(standing.jumping),
+        people=tuple(standing),
+        groups=tuple(GROUPS[group] for group in kinds),
+        jumping=tuple(spot.jumps for spot in chosen),
         props=tuple(props),
         camera=camera,
-        environment=_drawn_environment(kind, standing.people, props, camera, rng, options),
+        environment=_drawn_environment(kind, standing, props, camera, rng, options),
         surroundings=kind,
         seed=seed,
     )
@@ -192,49 +196,97 @@ def _drawn_cameras(
     )
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Spot:
+    """Where a person is put: x_world = turn @ x + place_m; `points` (N, 3) are the body's, in the world."""
+
+    turn: np.ndarray
+    place_m: np.ndarray
+    jumps: bool
+    points: np.ndarray
+
+
+def _best_view(
+    people: Sequence[DressedPerson],
+    groups: Sequence[int],
+    kind: Surroundings,
+    options: SceneOptions,
+    rng: np.random.Generator,
+    draws: torch.Generator,
+) -> tuple[Camera, list[_Spot | None]]:
+    """Of some cameras with people before them, mostly the one that shows them best: photographers aim, too."""
+    wanted = options.views if rng.random() < options.aimed_share else 1
+    best, most, found = None, -1.0, 0
+    for _ in range(20):
+        cameras = _drawn_cameras(kind, options, rng, draws)
+        spots = _Standing(cameras, kind, options, rng, draws).spots(people, groups)
+        camera = camera_of(cameras, 0, with_extrinsics=True)
+        score = _shown(camera, spots, options)
+        if score <= 0.0:
+            continue
+        found += 1
+        if score > most:
+            best, most = (camera, spots), score
+        if found >= wanted:
+            break
+    if best is None:
+        raise InputError("people scene: expected a camera in 20 that sees somebody; widen the options' distances")
+    return best
+
+
+def _shown(camera: Camera, spots: Sequence[_Spot | None], options: SceneOptions) -> float:
+    """How well people are shown: the share of each in the picture, worth more the larger; 0 if nobody is to be seen."""
+    matrix, (width, height) = np.asarray(camera.cam_from_world), camera.image_size
+    total, seen = 0.0, False
+    for spot in spots:
+        if spot is None:
+            continue
+        px, front = camera.project(spot.points @ matrix[:3, :3].T + matrix[:3, 3])
+        inside = np.asarray(front, bool) & (px > 0).all(1) & (px[:, 0] < width - 1) & (px[:, 1] < height - 1)
+        if not inside.any():
+            continue
+        size_px = float(np.ptp(px[inside], axis=0).max())
+        seen |= size_px >= options.least_px and inside.mean() >= 0.3
+        total += float(inside.mean()) ** 2 * min(1.0, (size_px / (0.5 * min(width, height))) ** 0.5)
+    return total if seen else 0.0
+
+
 class _Standing:
     """People put into the world one after the other, where the camera sees them and they are not in each other."""
 
     def __init__(
         self,
         cameras: CameraBatch,
-        people: Sequence[DressedPerson],
-        groups: Sequence[int],
         kind: Surroundings,
         options: SceneOptions,
         rng: np.random.Generator,
         draws: torch.Generator,
     ) -> None:
-        self.people: list[DressedPerson] = []
-        self.groups: list[int] = []
-        self.jumping: list[bool] = []
-        self.seats: list[Mesh] = []
         self._cameras, self._options, self._rng, self._draws = cameras, options, rng, draws
         self._distance_m = options.indoors_m if kind == "room" else options.outdoors_m
-        for person, group in zip(people, groups, strict=True):
-            self._add(person, group)
+        self._taken: list[np.ndarray] = []
 
-    def _add(self, person: DressedPerson, group: int) -> None:
-        jumps = group == _STANDING and self._rng.random() < self._options.jump_share
+    def spots(self, people: Sequence[DressedPerson], groups: Sequence[int]) -> list[_Spot | None]:
+        """Of each person; None for who finds no place."""
+        return [self._spot(person, group) for person, group in zip(people, groups, strict=True)]
+
+    def _spot(self, person: DressedPerson, group: int) -> _Spot | None:
+        jumps = bool(group == _STANDING and self._rng.random() < self._options.jump_share)
         above_m = self._rng.uniform(0.05, 0.35) if jumps else 0.0
-        # A sitting pose whose feet are lowest hangs in the air without something below.
-        turn = _turn(self._rng.uniform(0.0, 360.0))
+        turn, body = _turn(self._rng.uniform(0.0, 360.0)), _body_points(person)
         for _ in range(_TRIES):
             place_m = self._place(person, above_m - person.lowest_m)
             if place_m is None:
                 continue
-            placed = person.placed(turn, place_m, len(self.people) + 1)
-            if self._fits(placed):
-                self.people.append(placed)
-                self.groups.append(group)
-                self.jumping.append(jumps)
-                if group == _SITTING:
-                    self.seats += _seat(placed, self._rng)
-                return
+            points = body @ turn.T + place_m
+            if self._fits(points):
+                self._taken.append(points)
+                return _Spot(turn=turn, place_m=place_m, jumps=jumps, points=points)
+        return None
 
     def _place(self, person: DressedPerson, pelvis_m: float) -> np.ndarray | None:
         """The pelvis's place, or None: none in view."""
-        if self.people and self._rng.random() < self._options.beside_share:
+        if self._taken and self._rng.random() < self._options.beside_share:
             return self._beside(pelvis_m)
         found, good = place(
             self._cameras,
@@ -247,8 +299,8 @@ class _Standing:
         return found[0, 0].double().numpy() if bool(good[0, 0]) else None
 
     def _beside(self, pelvis_m: float) -> np.ndarray | None:
-        """Near somebody who stands already, the pelvis in the picture."""
-        other = self.people[int(self._rng.integers(len(self.people)))].points["pelvis"]
+        """Near somebody who stands already, in the picture."""
+        other = self._taken[int(self._rng.integers(len(self._taken)))].mean(0)
         away, angle = self._rng.uniform(*self._options.beside_m), self._rng.uniform(0.0, 2 * np.pi)
         spot = np.array([other[0] + away * np.cos(angle), other[1] + away * np.sin(angle), pelvis_m])
         cam = self._cameras.to_cam(torch.tensor(spot, dtype=torch.float32)[None, None])
@@ -257,13 +309,12 @@ class _Standing:
         near, far = self._distance_m
         return spot if inside and near < float(cam[0, 0, 2]) < far else None
 
-    def _fits(self, person: DressedPerson) -> bool:
-        """Clear of the camera and of the others, joints and the middles between them taken."""
-        mine = _body_points(person)
+    def _fits(self, points: np.ndarray) -> bool:
+        """Clear of the camera and of the others."""
         eye = np.array([0.0, 0.0, float(self._cameras.height_m[0])])
-        if np.linalg.norm(mine - eye, axis=1).min() < 0.45:
+        if np.linalg.norm(points - eye, axis=1).min() < 0.45:
             return False
-        return all(_gap(mine, _body_points(other)) > self._options.apart_m for other in self.people)
+        return all(_gap(points, others) > self._options.apart_m for others in self._taken)
 
 
 def _body_points(person: DressedPerson) -> np.ndarray:
