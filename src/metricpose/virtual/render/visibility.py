@@ -59,14 +59,25 @@ def seen_points(
     cam = {name: rotation @ point + shift for name, point in points_world.items()}
     landmarks = np.stack([cam[name] for name, _ in LANDMARKS])
     inside, at = _pixels(landmarks, camera)
-    own = inside & (person_ids[at[:, 1], at[:, 0]] == person)
     seen = np.zeros(len(LANDMARKS), bool)
-    if not own.any():
+    shown = {int(j): _own_depths(int(j), at[j], person, person_ids, depth_m) for j in np.flatnonzero(inside)}
+    shown = {j: depths for j, depths in shown.items() if len(depths)}
+    if not shown:
         return seen
     surface = _surface(meshes, rotation, shift, cam)
-    for j in np.flatnonzero(own):
-        seen[j] = _shown(j, landmarks[j], surface, float(depth_m[at[j, 1], at[j, 0]]))
+    for j, depths in shown.items():
+        seen[j] = _shown(j, landmarks[j], surface, depths)
     return seen
+
+
+def _own_depths(landmark: int, at: np.ndarray, person: int, person_ids: np.ndarray, depth_m: np.ndarray) -> np.ndarray:
+    """What the picture shows of the person at a landmark's pixel; at its neighbours, too, for points of the skin.
+
+    Those may lie on the outline (a nose in profile), where the nearest pixel is as often the background's.
+    """
+    reach = 1 if LANDMARKS[landmark][0] in _SURFACE else 0
+    rows, columns = (slice(max(0, k - reach), k + reach + 1) for k in (int(at[1]), int(at[0])))
+    return depth_m[rows, columns][person_ids[rows, columns] == person]
 
 
 def in_picture(joints_cam: np.ndarray, joints_px: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
@@ -130,8 +141,8 @@ def _meeting(landmark: int) -> np.ndarray:
     return np.array(sorted(parts))
 
 
-def _shown(landmark: int, joint: np.ndarray, surface: _Surface, shown_m: float) -> bool:
-    """Whether the surface at depth `shown_m` on the joint's ray is the joint's own."""
+def _shown(landmark: int, joint: np.ndarray, surface: _Surface, shown_m: np.ndarray) -> bool:
+    """Whether a surface at one of the depths `shown_m` (N,) on the joint's ray is the joint's own."""
     on_skin = LANDMARKS[landmark][0] in _SURFACE
     from_joint = np.linalg.norm(surface.points - joint, axis=1)
     nearest = float(from_joint[surface.skin].min(initial=0.5))
@@ -148,4 +159,4 @@ def _shown(landmark: int, joint: np.ndarray, surface: _Surface, shown_m: float) 
     from_ray = np.linalg.norm(points - (points @ way)[:, None] * way, axis=1)
     facing = (normals * points).sum(1) < 0.0
     local = (from_ray < _RAY_M[0 if on_skin else 1]) & facing
-    return bool((np.abs(points[local, 2] - shown_m) <= DEPTH_TOLERANCE_M).any())
+    return bool((np.abs(points[local, 2, None] - shown_m) <= DEPTH_TOLERANCE_M).any())
