@@ -37,7 +37,7 @@ Surroundings = Literal["panorama", "room", "photo"]
 _SPLITS = {"train": 1, "val": 2, "test": 3}
 _SITTING, _STANDING = GROUPS.index("sitting"), GROUPS.index("standing")
 _SEAT_M = (0.28, 0.8)  # heights at which something stands under a sitting person
-_TRIES = 10
+_TRIES = 30
 
 
 @dataclass(frozen=True, kw_only=True)
