@@ -81,14 +81,14 @@ def people_options(args: Namespace) -> "ShardOptions":
     from metricpose.virtual.render.shard_run import ShardOptions
 
     skeletons = None if not args.skeleton else tuple(skeleton_named(name).name for name in args.skeleton)
-    sizes = {} if not args.size else {"sizes": tuple(picture_size(text) for text in args.size)}
+    sizes = tuple(picture_size(text) for text in args.size) if args.size else SceneOptions.sizes
     scene = SceneOptions(
         split=args.split or "train",
         panoramas=args.backgrounds,
         photos=args.photos,
         background_licence=args.background_licence,
         dress=DressOptions(child_share=args.child_share),
-        **sizes,
+        sizes=sizes,
     )
     pictures = PictureOptions(
         scene=scene,

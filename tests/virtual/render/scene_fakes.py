@@ -36,10 +36,10 @@ class Dresses:
     def dressed_person(self, seed, rotations, options=None) -> DressedPerson:
         options = options or DressOptions()
         self.seeds.append((seed, options.split))
-        offsets = [
+        node_offsets, landmark_offsets = (
             torch.as_tensor(getattr(self.bank, name)[:1]).double() for name in ("node_offsets", "landmark_offsets")
-        ]
-        nodes, marks = posed(*offsets, torch.as_tensor(np.asarray(rotations))[None].double())
+        )
+        nodes, marks = posed(node_offsets, landmark_offsets, torch.as_tensor(np.asarray(rotations))[None].double())
         points = dict(zip((name for name, _ in LANDMARKS), marks[0].numpy(), strict=True))
         points |= dict(zip(NODES, nodes[0].numpy(), strict=True))
         colour = np.random.default_rng(seed).uniform(0.05, 0.6, 3).astype(np.float32)
@@ -52,7 +52,7 @@ class Dresses:
             meshes.append(type(mesh)(**{**vars(mesh), "colours": np.tile(colour, (len(mesh.vertices_world), 1))}))
         return DressedPerson(
             meshes=tuple(meshes), points=points, rotations=np.asarray(rotations),
-            node_offsets=offsets[0][0].numpy(), landmark_offsets=offsets[1][0].numpy(),
+            node_offsets=node_offsets[0].numpy(), landmark_offsets=landmark_offsets[0].numpy(),
             lowest_m=min(float(mesh.vertices_world[:, 2].min()) for mesh in meshes),
             age_years=30.0, sex=0.5, stature_m=1.7, phenotypes={"height": 0.5}, ita_degrees=20.0,
             assets=(SHIRT,), seed=seed, split=options.split,

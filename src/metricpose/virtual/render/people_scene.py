@@ -6,6 +6,7 @@ World frame as `virtual.cameras`: metres, z up, ground at z = 0, the camera at (
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -21,7 +22,7 @@ from metricpose.virtual.pose_pool import GROUPS, PoseAugmentation, PosePool
 from metricpose.virtual.render.dressed import DressedPerson, DressOptions
 from metricpose.virtual.render.environment import (
     Environment,
-    cached_panorama,
+    Panorama,
     panorama_environment,
     panorama_files,
     picture_environment,
@@ -247,7 +248,7 @@ def _shown(camera: Camera, spots: Sequence[_Spot | None], options: SceneOptions)
             continue
         size_px = float(np.ptp(px[inside], axis=0).max())
         seen |= size_px >= options.least_px and inside.mean() >= 0.3
-        total += float(inside.mean()) ** 2 * min(1.0, (size_px / (0.5 * min(width, height))) ** 0.5)
+        total += float(inside.mean()) ** 2 * min(1.0, size_px / (0.6 * height)) ** 0.7
     return total if seen else 0.0
 
 
@@ -424,7 +425,7 @@ def _drawn_environment(
 ) -> Environment:
     if kind == "panorama" and options.panoramas is not None:
         files = of_split(panorama_files(options.panoramas), options.split)
-        panorama = cached_panorama(str(files[int(rng.integers(len(files)))]))
+        panorama = _panorama(files[int(rng.integers(len(files)))])
         made = panorama_environment(
             panorama, turn_deg=rng.uniform(0.0, 360.0), capture_height_m=float(rng.uniform(1.4, 1.8))
         )
@@ -446,6 +447,11 @@ def of_split(files: Sequence[Path], split: str) -> tuple[Path, ...]:
 
     low, high = {"train": (0.0, 0.7), "val": (0.7, 0.8), "test": (0.8, 1.0)}[split]
     return tuple(file for file in files if low <= share(file) < high) or tuple(files)
+
+
+@lru_cache(maxsize=16)  # about 25 MB each; a set draws from the same few again and again
+def _panorama(path: Path) -> Panorama:
+    return Panorama.read(path)
 
 
 def _photo(path: Path) -> np.ndarray:
