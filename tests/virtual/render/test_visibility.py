@@ -9,6 +9,7 @@ from metricpose.geometry import Camera
 from metricpose.virtual.render.environment import Environment
 from metricpose.virtual.render.furniture import box
 from metricpose.virtual.render.light import Light
+from metricpose.virtual.render.mesh import Mesh
 from metricpose.virtual.render.renderer import Renderer
 from metricpose.virtual.render.visibility import in_picture, seen_points
 from metricpose.virtual.rig import LANDMARKS, NODES
@@ -116,3 +117,44 @@ def test_nobody_is_seen_where_the_pixels_are_of_another() -> None:
     assert not seen_points(person.points, person.meshes, 1, camera, nothing.astype(np.uint8), nothing).any()
     other = np.full((64, 64), 2, np.uint8)
     assert not seen_points(person.points, person.meshes, 1, camera, other, nothing + 4.0).any()
+
+
+def patch(centre, normal, *, size: float = 0.02) -> Mesh:
+    """Nine vertices across the camera's view, all with one normal."""
+    y, z = np.meshgrid(np.linspace(-size, size, 3), np.linspace(-size, size, 3))
+    vertices = np.asarray(centre) + np.stack([0 * y.ravel(), y.ravel(), z.ravel()], -1)
+    return Mesh(
+        vertices_world=vertices.astype(np.float32),
+        triangles=np.array([[0, 1, 3]], np.int32),
+        normals_world=np.tile(np.asarray(normal, np.float32), (9, 1)),
+        kind="skin",
+    )
+
+
+def seen_in(landmark: str, points, meshes, depth_m: float) -> bool:
+    """Whether a landmark is seen by a camera at the world's origin that looks along +x at one even depth."""
+    camera = Camera.from_focal((64, 64), 60.0).replaced(
+        cam_from_world=np.array([[0, -1, 0, 0], [0, 0, -1, 0], [1, 0, 0, 0], [0, 0, 0, 1.0]])
+    )
+    ids = np.ones((64, 64), np.uint8)
+    seen = seen_points(points, meshes, 1, camera, ids, np.full((64, 64), depth_m, np.float32))
+    return bool(seen[NAMES.index(landmark)])
+
+
+def test_a_hand_before_the_hip_is_not_the_hip() -> None:
+    points = dict(dresses().dressed_person(1, TPOSE).placed(np.eye(3), np.array([4.0, 0.0, 0.0]), 1).points)
+    hip, toward = points["left_hip"], (-1.0, 0.0, 0.0)
+    for k, name in enumerate(("left_hand", "left_hand_tip")):
+        points[name] = hip + (-0.18, 0.0, 0.03 - 0.06 * k)
+    meshes = (patch(hip - (0.08, 0, 0), toward), patch(hip - (0.18, 0, 0), toward))
+    assert seen_in("left_hip", points, meshes, float(hip[0]) - 0.08)
+    assert not seen_in("left_hip", points, meshes, float(hip[0]) - 0.18)
+
+
+def test_skin_that_faces_away_is_not_seen_through_what_lies_just_before_it() -> None:
+    points = dresses().dressed_person(1, TPOSE).placed(np.eye(3), np.array([4.0, 0.0, 0.0]), 1).points
+    nose = points["nose"]
+    before = patch(nose - (0.02, 0.0, 0.0), (-1.0, 0.0, 0.0), size=0.01)
+    for normal, seen in (((-1.0, 0.0, 0.0), True), ((1.0, 0.0, 0.0), False)):
+        meshes = (patch(nose, normal, size=0.004), before)
+        assert seen_in("nose", points, meshes, float(nose[0]) - 0.02) is seen
