@@ -97,6 +97,15 @@ def test_worked_example_with_true_bones():
     assert dict(found.values) == pytest.approx({key: 100 * value for key, value in expected.items()}, rel=1e-12)
 
 
+def test_official_ap_root_leaves_out_the_first_step_and_the_strict_one_does_not():
+    """Truth as prediction: 3 hits in 3, of which RootNet's sum leaves out the best ranked one: 2/3."""
+    truth, _ = example()
+    result = mupots.judge([truth], [truth.replaced(scores=(0.9, 0.8, 0.95), joints_universal=None)])
+    official = row(table(result, "official", "true scale", "as predicted"), "TS1").values["ap_root"]
+    assert official == pytest.approx(200 / 3)
+    assert row(table(result, "strict"), "TS1").values["ap_root"] == pytest.approx(100.0)
+
+
 def test_worked_example_with_the_bones_as_predicted():
     found, _ = judged(rescaled=False)
     expected = {
