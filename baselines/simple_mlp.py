@@ -13,9 +13,9 @@ import numpy as np
 
 from baselines.placed_pose import put_onto_pixels
 from baselines.rays import joint_rays, units
-from metricpose._errors import FileError, WeightsError
-from metricpose._onnxruntime import imported_onnxruntime
+from metricpose._errors import FileError
 from metricpose.geometry.camera import Camera
+from metricpose.inference.engines import opened_network
 from metricpose.inference.lifter import Engine
 from metricpose.people.people2d import People2D
 from metricpose.people.people3d import People3D
@@ -53,16 +53,4 @@ class SimpleMlp:
 def _session(path: Path, threads: int | None) -> Engine:
     if not path.is_file():
         raise FileError(f"{path}: no such weights file; make it with `metricpose train simple_baseline`")
-    onnxruntime = imported_onnxruntime()
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    if threads is not None:
-        options.intra_op_num_threads = threads
-    try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime raises classes of its own for each kind of broken file
-        raise WeightsError(f"{path}: expected an ONNX network, got {' '.join(str(error).split())[:200]}") from error
-    names = {node.name for node in session.get_inputs()}, {node.name for node in session.get_outputs()}
-    if names != (set(INPUTS), {OUTPUT}):
-        raise WeightsError(f"{path}: expected a SimpleBaseline with inputs {', '.join(INPUTS)}, got another network")
-    return session
+    return opened_network(path, "SimpleBaseline", frozenset(INPUTS), frozenset((OUTPUT,)), threads)

@@ -96,7 +96,7 @@ def test_files_that_are_none_are_refused(tmp_path: Path):
     with pytest.raises(FileError, match=r"none\.onnx: no such weights file; make it with `metricpose train simple_bas"):
         SimpleMlp.load(tmp_path / "none.onnx")
     (tmp_path / "bad.onnx").write_bytes(b"no network")
-    with pytest.raises(WeightsError, match=r"bad\.onnx: expected an ONNX network, got"):
+    with pytest.raises(WeightsError, match=r"bad\.onnx: expected an ONNX SimpleBaseline, got"):
         SimpleMlp.load(tmp_path / "bad.onnx")
     assert metricpose.__file__ is not None
     other = Path(metricpose.__file__).parent / "weights" / "ray_lifter.onnx"

@@ -21,8 +21,17 @@ def onnx_engine(path: str | Path | None = None, threads: int | None = None) -> "
 
     Raises FileError for a missing file, WeightsError for one that is not such a network.
     """
+    return opened_network(_weights_file(path, "ray_lifter.onnx"), "ray lifter", INPUTS, OUTPUTS, threads)
+
+
+def opened_network(
+    file: Path, kind: str, inputs: frozenset[str], outputs: frozenset[str], threads: int | None = None
+) -> "onnxruntime.InferenceSession":
+    """An ONNX file on the CPU that takes exactly these inputs and gives at least these outputs, by name.
+
+    `kind` is what the network is called in a WeightsError: for a file that does not load, or is another network.
+    """
     onnxruntime = imported_onnxruntime()
-    file = _weights_file(path, "ray_lifter.onnx")
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     if threads is not None:
@@ -31,10 +40,10 @@ def onnx_engine(path: str | Path | None = None, threads: int | None = None) -> "
         session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime raises classes of its own for each kind of broken file
         reason = " ".join(str(error).split())[:200]
-        raise WeightsError(f"{file}: expected an ONNX ray lifter, got a file that does not load ({reason})") from error
+        raise WeightsError(f"{file}: expected an ONNX {kind}, got a file that does not load ({reason})") from error
     got = {node.name for node in session.get_inputs()}, {node.name for node in session.get_outputs()}
-    if got[0] != INPUTS or not got[1] >= OUTPUTS:
-        raise WeightsError(f"{file}: expected a ray lifter with inputs {sorted(INPUTS)}, got another network")
+    if got[0] != inputs or not got[1] >= outputs:
+        raise WeightsError(f"{file}: expected a {kind} with inputs {sorted(inputs)}, got another network")
     return session
 
 
