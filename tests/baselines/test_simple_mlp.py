@@ -100,5 +100,7 @@ def test_files_that_are_none_are_refused(tmp_path: Path):
         SimpleMlp.load(tmp_path / "bad.onnx")
     assert metricpose.__file__ is not None
     other = Path(metricpose.__file__).parent / "weights" / "ray_lifter.onnx"
-    with pytest.raises(WeightsError, match=r"expected a SimpleBaseline with inputs rays, scores, got another network"):
+    with pytest.raises(
+        WeightsError, match=r"expected a SimpleBaseline with inputs \['rays', 'scores'\], got another network"
+    ):
         SimpleMlp.load(other)
