@@ -2,7 +2,8 @@
 
 Anchors are the peaks of the anchor map; a box is read in the anchor's cell. Joints go to people one by one along the
 skeleton's tree, each channel by an optimal one-to-one assignment: a peak belongs to the person whose parent joint is
-nearest in units of that person's size, and never to a person in whose box it does not lie.
+nearest in units of that person's size, and never to a person in whose box it does not lie. Where the maps hold offsets,
+a peak belongs to the person who expects the joint there, and who finds none has the joint where it is expected.
 """
 
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from metricpose.skeletons.skeleton import Skeleton
 
 BOX_SLACK = 0.1  # of the box's size: how far outside its box a joint may lie
 SLACK_CELLS = 1.5
+EXPECTED_SPREAD = 0.07  # of the person's longer side: how far a joint lies from where its offset says, about
+EXPECTED_REACH = 2.5  # spreads
+GUESSED = 0.5  # times its visibility: the score of a joint that has no peak
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,9 +72,19 @@ def _picture(
     agr: AGR, image: int, anchors: Peaks, peaks: Peaks, skeleton: Skeleton, image_size: tuple[int, int]
 ) -> DecodedPeople:
     anchors_px = px_from_cells(anchors.at, agr.stride)
-    sides = _read(agr.box_sides, image, anchors)
+    sides = _read(agr.box_sides, image, anchors, agr.coarser)
     boxes_px = _boxes(anchors_px, sides)
-    joints_px, joint_scores = _grouped(peaks, anchors_px, boxes_px, skeleton, agr.stride)
+    if agr.joint_offsets is None:
+        joints_px, joint_scores = _grouped(peaks, anchors_px, boxes_px, skeleton, agr.stride)
+    else:
+        offsets = _read(agr.joint_offsets, image, anchors, agr.coarser).reshape(len(anchors), len(skeleton), 2)
+        expected_px = anchors_px[:, None] + offsets
+        joints_px, joint_scores = _expected(peaks, expected_px, boxes_px, agr.stride)
+        visible = None if agr.joint_visible is None else _read(agr.joint_visible, image, anchors, agr.coarser)
+        guesses = np.where(_inside(expected_px, image_size), GUESSED * (1.0 if visible is None else visible), 0.0)
+        missing = joint_scores == 0
+        joints_px = np.where(missing[..., None], expected_px, joints_px)
+        joint_scores = np.where(missing, np.clip(guesses, 0, 1), joint_scores)
     people = People2D(
         boxes_px=boxes_px.astype(np.float32),
         joints_px=joints_px.astype(np.float32),
@@ -79,16 +93,16 @@ def _picture(
         skeleton=skeleton,
         image_size=image_size,
     )
-    depth = None if agr.root_depth is None else _read(agr.root_depth, image, anchors)[:, 0]
+    depth = None if agr.root_depth is None else _read(agr.root_depth, image, anchors, agr.coarser)[:, 0]
     return DecodedPeople(people=people, anchors_px=anchors_px, canonical_depth=depth)
 
 
-def _read(maps: Any, image: int, peaks: Peaks) -> np.ndarray:
-    """Values (P, C) of maps (B, C, h, w) in the peaks' cells."""
+def _read(maps: Any, image: int, peaks: Peaks, coarser: int) -> np.ndarray:
+    """Values (P, C) of maps (B, C, h, w), by `coarser` coarser than the peaks' own, in the peaks' cells."""
     channels = maps[image]
     if hasattr(channels, "detach"):
         channels = channels.detach().cpu()
-    return np.asarray(channels)[:, peaks.cell[:, 1], peaks.cell[:, 0]].T
+    return np.asarray(channels)[:, peaks.cell[:, 1] // coarser, peaks.cell[:, 0] // coarser].T
 
 
 def _boxes(anchors_px: np.ndarray, sides: np.ndarray) -> np.ndarray:
@@ -96,6 +110,31 @@ def _boxes(anchors_px: np.ndarray, sides: np.ndarray) -> np.ndarray:
     low, high = anchors_px - sides[:, :2], anchors_px + sides[:, 2:]
     middle, half = (low + high) / 2, np.maximum((high - low) / 2, 0.5)
     return np.concatenate([middle - half, middle + half], axis=1)
+
+
+def _expected(
+    peaks: Peaks, expected_px: np.ndarray, boxes_px: np.ndarray, stride: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Joints (P, J, 2) px and scores (P, J) from the peaks where they are expected (P, J, 2); 0 where there is none.
+
+    A peak's cost is minus the logarithm of its height times a Gaussian about the expected place.
+    """
+    people, joints, _ = expected_px.shape
+    joints_px, scores = np.zeros((people, joints, 2)), np.zeros((people, joints))
+    places_px = px_from_cells(peaks.at, stride)
+    spread = np.maximum(EXPECTED_SPREAD * (boxes_px[:, 2:] - boxes_px[:, :2]).max(axis=1), stride)[:, None]
+    for joint in range(joints):
+        mine = np.flatnonzero(peaks.channel == joint)
+        far = np.linalg.norm(places_px[mine] - expected_px[:, None, joint], axis=-1) / spread
+        cost = 0.5 * far**2 - np.log(np.clip(peaks.height[mine], 1e-6, 1.0))
+        person, peak = match(np.where(far <= EXPECTED_REACH, cost, np.inf))
+        joints_px[person, joint] = places_px[mine[peak]]
+        scores[person, joint] = np.clip(peaks.height[mine[peak]], 0, 1)
+    return joints_px, scores
+
+
+def _inside(px: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
+    return np.asarray(((px >= -0.5) & (px <= np.asarray(image_size) - 0.5)).all(axis=-1))
 
 
 def _grouped(

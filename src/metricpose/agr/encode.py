@@ -1,13 +1,14 @@
 """People -> AGR maps, numpy or torch. B pictures, P people (padded), J joints, h w map cells."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace, device
 
 from metricpose._errors import InputError
-from metricpose.agr.grid import cells_from_px
+from metricpose.agr.grid import cells_from_px, px_from_cells
 from metricpose.agr.types import AGR, CANONICAL_FOCAL_PX
 from metricpose.geometry.camera import Camera
 from metricpose.people.people2d import People2D
@@ -65,31 +66,68 @@ def encode_arrays(
     Whoever is not present, or whose box lies wholly outside the picture, leaves no trace.
     """
     xp = array_namespace(joints_px)
+    cells = owned_cells(boxes_px=boxes_px, roots_px=roots_px, present=present, map_size=map_size, stride=stride)
+    joints = cells_from_px(joints_px, stride)
+    inside = _inside(joints, map_size) & cells.present[..., None]
+    heights = xp.where(inside, joint_scores, xp.zeros_like(joint_scores))
+    joint_maps = _peaks(joints, heights, cells.sigma, map_size)
+    ones = xp.astype(cells.present, joint_scores.dtype)[..., None]
+    anchor_map = _peaks(cells.anchors[..., None, :], ones, cells.sigma, map_size)
+    placed = (joint_scores > 0)[..., None]
+    return AGR(
+        joint_maps=joint_maps,
+        anchor_map=anchor_map,
+        box_sides=cells.painted(cells.box_sides_px(boxes_px)),
+        root_depth=None if root_depths is None else cells.painted(root_depths[..., None]),
+        joint_offsets=cells.painted(
+            cells.joint_offsets_px(xp.where(placed, joints_px, xp.zeros_like(joints_px)), placed)
+        ),
+        joint_visible=cells.painted(joint_scores),
+        supervised=cells.supervised,
+        stride=stride,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OwnedCells:
+    """Where people's own numbers stand in maps of `stride`: who is present (B, P), their anchors (B, P, 2) and the
+    width of their peaks (B, P) in cells, the owner (B, h, w) of each cell, and whether it has one."""
+
+    present: Any
+    anchors: Any
+    sigma: Any
+    owner: Any
+    supervised: Any
+    stride: float
+
+    def painted(self, values: Any) -> Any:
+        """Each owner's values (B, P, C) in its cells: (B, C, h, w), 0 elsewhere."""
+        return _painted(values, self.owner, self.supervised)
+
+    def box_sides_px(self, boxes_px: Any) -> Any:
+        """(B, P, 4): from the anchors to the left, top, right and bottom of the boxes (B, P, 4)."""
+        xp = array_namespace(boxes_px)
+        boxes = cells_from_px(boxes_px, self.stride)
+        sides = [self.anchors - boxes[..., :2], boxes[..., 2:] - self.anchors]
+        return xp.concat(sides, axis=-1) * self.stride
+
+    def joint_offsets_px(self, joints_px: Any, placed: Any) -> Any:
+        """(B, P, 2J): from the anchors to joints (B, P, J, 2), x and y in turn; 0 where not `placed` (B, P, J, 1)."""
+        xp = array_namespace(joints_px)
+        offsets = joints_px - px_from_cells(self.anchors, self.stride)[..., None, :]
+        offsets = xp.where(placed, offsets, xp.zeros_like(offsets))
+        images, people, joints, _ = offsets.shape
+        return xp.reshape(offsets, (images, people, 2 * joints))
+
+
+def owned_cells(*, boxes_px: Any, roots_px: Any, present: Any, map_size: tuple[int, int], stride: float) -> OwnedCells:
+    """Of padded batches: boxes_px (B, P, 4), roots_px (B, P, 2), present (B, P) bool."""
     boxes = cells_from_px(boxes_px, stride)
     anchors = _anchors(cells_from_px(roots_px, stride), boxes, map_size, stride)
     present = present & _in_view(boxes, map_size)
     sigma = _sigma(boxes)
-
-    joints = cells_from_px(joints_px, stride)
-    inside = _inside(joints, map_size) & present[..., None]
-    heights = xp.where(inside, joint_scores, xp.zeros_like(joint_scores))
-    joint_maps = _peaks(joints, heights, sigma, map_size)
-    ones = xp.astype(present, joint_scores.dtype)[..., None]
-    anchor_map = _peaks(anchors[..., None, :], ones, sigma, map_size)
-
     owner, supervised = _owners(anchors, sigma, _size(boxes), present, map_size)
-    left_top = (anchors - boxes[..., :2]) * stride
-    right_bottom = (boxes[..., 2:] - anchors) * stride
-    box_sides = _painted(xp.concat([left_top, right_bottom], axis=-1), owner, supervised)
-    root_depth = None if root_depths is None else _painted(root_depths[..., None], owner, supervised)
-    return AGR(
-        joint_maps=joint_maps,
-        anchor_map=anchor_map,
-        box_sides=box_sides,
-        root_depth=root_depth,
-        supervised=supervised,
-        stride=stride,
-    )
+    return OwnedCells(present=present, anchors=anchors, sigma=sigma, owner=owner, supervised=supervised, stride=stride)
 
 
 def roots_px(people: People2D) -> np.ndarray:

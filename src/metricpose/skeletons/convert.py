@@ -34,6 +34,10 @@ RULES = (
     Rule(target="mpii_thorax", sources=_SHOULDERS, exact=False),
     Rule(target="mpi_neck", sources=_SHOULDERS, exact=False),
     Rule(target="halpe_neck", sources=_SHOULDERS, exact=False),
+    # Halpe's "head" is annotated at its top; Halpe's neck and that of LSP a few centimetres above the shoulders.
+    Rule(target="halpe_head", sources=("head_top",), exact=False),
+    Rule(target="head_top", sources=("halpe_head",), exact=False),
+    Rule(target="lsp_neck", sources=("halpe_neck",), exact=False),
 )
 
 

@@ -46,6 +46,10 @@ class PoseAugmentation:
     jitter_deg: float = 5.0
 
 
+VARIED = PoseAugmentation(arms_swapped=0.35, head_turned=0.5, head_turn_deg=26.0, jittered=0.6, jitter_deg=12.0)
+"""More than nature's variety: for networks that must see joints, not guess them from likely poses."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PosePool:
     """rotations (N, 21, 3, 3) facing +x; group (N,) index into GROUPS; weight (N,) of being drawn."""

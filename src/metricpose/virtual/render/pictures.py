@@ -34,6 +34,7 @@ class PictureOptions:
         skeletons: names in the catalogue for which joints are written, beside all landmarks; None is all covered.
         mocap_cache: poses of mocap; else of the shipped prior.
         world_seed, poses_per_source: of the pool of poses.
+        pose_shares: of people whose pose comes from mocap, the shipped prior and the procedural source.
         device: number of the EGL device, or None: the driver's choice.
         retries: further scenes tried for a seed whose people none can be seen in the picture.
     """
@@ -45,10 +46,18 @@ class PictureOptions:
     mocap_cache: Path | None = None
     world_seed: int = 0
     poses_per_source: int = 20_000
+    pose_shares: tuple[float, float, float] = (0.45, 0.1, 0.45)
     device: int | None = None
     samples: int = 4
     depth: bool = False
     retries: int = 4
+
+    def __post_init__(self) -> None:
+        if len(self.pose_shares) != 3 or min(self.pose_shares) < 0 or sum(self.pose_shares) <= 0:
+            raise InputError(
+                "PictureOptions.pose_shares: expected shares of mocap, prior and procedural poses, at least one above "
+                f"0, got {self.pose_shares}"
+            )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -217,7 +226,11 @@ def _numbers(value: Any) -> Any:
 
 
 def _poses(options: PictureOptions) -> PosePool:
+    mocap_share, prior_share, procedural_share = options.pose_shares
     world = WorldOptions(
+        mocap_share=mocap_share,
+        prior_share=prior_share,
+        procedural_share=procedural_share,
         split=options.scene.split,
         mocap_cache=options.mocap_cache,
         procedural_count=options.poses_per_source,

@@ -1,0 +1,128 @@
+"""How well an AGR network finds the joints of one person in a crop, and whether it tells left from right."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from metricpose.agr.crops import CROP_FACTOR, meant
+from metricpose.agr.decode import decode
+from metricpose.agr.types import AGR
+from metricpose.training.agr_samples import SKELETON, Sample
+from metricpose.training.agr_windows import warped
+
+_PAIRS = tuple((SKELETON.joints.index(f"left_{part}"), SKELETON.joints.index(f"right_{part}")) for part in
+               ("elbow", "wrist", "knee", "ankle"))  # fmt: skip
+LSP_ORDER = tuple(SKELETON.joints.index(name) for name in (
+    "right_ankle", "right_knee", "right_hip", "left_hip", "left_knee", "left_ankle", "right_wrist", "right_elbow",
+    "right_shoulder", "left_shoulder", "left_elbow", "left_wrist", "neck", "head",
+))  # fmt: skip
+_TORSO = (SKELETON.joints.index("left_shoulder"), SKELETON.joints.index("right_hip"))
+_LEAST_SCORE = 0.02  # somebody is in the crop, so the best there is will do
+_APART = 0.4  # of the torso: limbs nearer to each other cannot be told apart
+_UPRIGHT_DEG = 30.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CropAnswers:
+    """Of N crops, in their pixels: predicted joints (N, 26, 2), NaN where nobody was found, and scores (N, 26); true
+    joints (N, 26, 2), and which of them are judged (N, 26)."""
+
+    joints_px: np.ndarray
+    scores: np.ndarray
+    truth_px: np.ndarray
+    judged: np.ndarray
+
+
+def maps_of(net: nn.Module, pictures: torch.Tensor) -> AGR:
+    """What a network says of pictures (B, 3, H, W), as maps in [0, 1] and pixels."""
+    with torch.no_grad():
+        maps = net(pictures)
+    return AGR(
+        joint_maps=maps.joint_logits.float().sigmoid(),
+        anchor_map=maps.anchor_logits.float().sigmoid(),
+        person_mask=maps.mask_logits.float().sigmoid(),
+        box_sides=maps.box_sides.float(),
+        joint_offsets=maps.joint_offsets.float(),
+        joint_visible=maps.visible_logits.float().sigmoid(),
+        supervised=torch.ones(len(pictures), *maps.box_sides.shape[2:], dtype=torch.bool),
+        stride=4,
+    )
+
+
+def crop_answers(net: nn.Module, samples: Sequence[Sample], size: int = 192, batch: int = 64) -> CropAnswers:
+    """Every person of the samples in a crop of their box times 1.25, one network pass each, no augmentation."""
+    crops = [(s, i) for s in samples for i in range(len(s.joints_px)) if _usable(s, i)]
+    parts = []
+    for start in range(0, len(crops), batch):
+        chosen = crops[start : start + batch]
+        matrices = [crop_affine(s.boxes_px[i], size) for s, i in chosen]
+        pictures = torch.stack([warped(s, m, size)[0] for (s, _), m in zip(chosen, matrices, strict=True)])
+        found = decode(maps_of(net, pictures), SKELETON, (size, size), min_score=_LEAST_SCORE)
+        for (s, i), matrix, people in zip(chosen, matrices, found, strict=True):
+            box = (s.boxes_px[i].reshape(2, 2) @ matrix[:, :2].T + matrix[:, 2]).ravel()
+            index = meant(people, box)
+            joints = np.full((len(SKELETON), 2), np.nan) if index is None else people.people.joints_px[index]
+            scores = np.zeros(len(SKELETON)) if index is None else people.people.joint_scores[index]
+            truth = s.joints_px[i] @ matrix[:, :2].T + matrix[:, 2]
+            parts.append((joints, scores, truth, s.seen[i]))
+    columns = [np.stack(values) for values in zip(*parts, strict=True)]
+    return CropAnswers(joints_px=columns[0], scores=columns[1], truth_px=columns[2], judged=columns[3])
+
+
+def _usable(sample: Sample, person: int) -> bool:
+    box = sample.boxes_px[person]
+    if not np.isfinite(box).all():
+        return False
+    torso = np.linalg.norm(sample.joints_px[person, _TORSO[0]] - sample.joints_px[person, _TORSO[1]])
+    size = float((box[2:] - box[:2]).max())
+    return bool(sample.seen[person].sum() >= 6 and size >= 48 and torso >= 0.15 * size)
+
+
+def crop_affine(box_px: np.ndarray, size: int) -> np.ndarray:
+    """(2, 3): pixels of a square window of `size` from those of the picture, about a box times `CROP_FACTOR`."""
+    scale = size / (CROP_FACTOR * float(max((box_px[2:] - box_px[:2]).max(), 1.0)))
+    shift = (size - 1) / 2 - scale * (box_px[:2] + box_px[2:]) / 2
+    return np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
+
+
+def crop_figures(answers: CropAnswers) -> dict[str, float]:
+    """PCK@0.2 of the torso over 14 joints, of all and of upright people; `collapse_percent`. All in %."""
+    truth, guess = answers.truth_px, answers.joints_px
+    torso = np.linalg.norm(truth[:, _TORSO[0]] - truth[:, _TORSO[1]], axis=-1)
+    error = np.linalg.norm(guess - truth, axis=-1)
+    order = list(LSP_ORDER)
+    right = (error <= 0.2 * torso[:, None])[:, order]
+    judged = answers.judged[:, order]
+    upright = upright_people(truth)
+    return {
+        "pck": 100 * float(right[judged].mean()),
+        "pck_upright": 100 * float(right[upright][judged[upright]].mean()) if upright.any() else float("nan"),
+        "collapse": collapse_percent(answers),
+    }
+
+
+def upright_people(joints_px: np.ndarray) -> np.ndarray:
+    """(N,) bool: from the middle of the hips to that of the shoulders it goes up, within 30 degrees."""
+    names = SKELETON.joints.index
+    shoulders = joints_px[:, [names("left_shoulder"), names("right_shoulder")]].mean(1)
+    hips = joints_px[:, [names("left_hip"), names("right_hip")]].mean(1)
+    x, y = (shoulders - hips).T
+    return np.degrees(np.arctan2(np.abs(x), -y)) <= _UPRIGHT_DEG
+
+
+def collapse_percent(answers: CropAnswers) -> float:
+    """Of pairs of elbows, wrists, knees and ankles that are seen, and apart: both predictions are nearest to one."""
+    torso = np.linalg.norm(answers.truth_px[:, _TORSO[0]] - answers.truth_px[:, _TORSO[1]], axis=-1)
+    together, count = 0, 0
+    for left, right in _PAIRS:
+        truth, guess = answers.truth_px[:, (left, right)], answers.joints_px[:, (left, right)]
+        both = answers.judged[:, left] & answers.judged[:, right] & np.isfinite(guess).all((1, 2))
+        both &= np.linalg.norm(truth[:, 0] - truth[:, 1], axis=-1) > _APART * torso
+        distance = np.linalg.norm(guess[both][:, :, None] - truth[both][:, None], axis=-1)  # guess, truth
+        nearest = distance.argmin(-1)
+        together += int((nearest[:, 0] == nearest[:, 1]).sum())
+        count += int(both.sum())
+    return 100 * together / max(count, 1)

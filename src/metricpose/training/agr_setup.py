@@ -1,0 +1,92 @@
+"""What every recipe of the AGR network shares: windows from samples, the loss, validation, and what is written."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from metricpose._errors import InputError
+from metricpose.losses.agr import AgrLossOptions, agr_loss
+from metricpose.models.agr_net import AgrNet, AgrNetOptions
+from metricpose.models.agr_weights import loaded_agr_net
+from metricpose.training.agr_export import exported
+from metricpose.training.agr_judging import crop_answers, crop_figures
+from metricpose.training.agr_samples import Sample
+from metricpose.training.agr_targets import agr_targets, on_device
+from metricpose.training.agr_windows import WindowOptions, Windows, drawn_windows
+from metricpose.training.setup import OptimiserOptions, TrainingSetup
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Samples of one kind, and the share of each step's windows that they give."""
+
+    name: str
+    samples: Sequence[Sample]
+    share: float
+    windows: WindowOptions = field(default_factory=WindowOptions)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgrTraining:
+    """What a recipe chooses."""
+
+    name: str
+    batch: int = 48
+    seed: int = 0
+    net: AgrNetOptions = field(default_factory=AgrNetOptions)
+    loss: AgrLossOptions = field(default_factory=AgrLossOptions)
+    optimiser: OptimiserOptions = field(default_factory=OptimiserOptions)
+    initial: Path | None = None  # weights to start from, safetensors
+    facts: Mapping[str, str] = field(default_factory=dict)  # written into the files: licence, data
+
+
+def agr_setup(
+    training: AgrTraining, sources: Sequence[Source], validation: Mapping[str, Sequence[Sample]], device: torch.device
+) -> TrainingSetup:
+    """The complete set-up; `validation` are samples by name, the first of which decides which weights are best."""
+    torch.manual_seed(training.seed)
+    if not sources or not validation or any(not source.samples for source in sources):
+        raise InputError(
+            f"{training.name}: expected samples to learn from and to validate on, got none; see the recipe"
+        )
+    net = loaded_agr_net(training.initial) if training.initial else AgrNet(training.net)
+    net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    threads = ThreadPoolExecutor(max(1, torch.get_num_threads()))
+    shares = np.array([source.share for source in sources]) / sum(source.share for source in sources)
+
+    def batch(generator: torch.Generator) -> Windows:
+        seed = int(torch.randint(2**62, (1,), generator=generator, device=generator.device))
+        rng = np.random.default_rng(seed)
+        counts = rng.multinomial(training.batch, shares)
+        parts = [
+            drawn_windows(s.samples, rng.integers(len(s.samples), size=n), s.windows, seed + k, threads)
+            for k, (s, n) in enumerate(zip(sources, counts, strict=True))
+            if n
+        ]
+        return on_device(Windows(*(torch.cat(values) for values in zip(*parts, strict=True))), device)
+
+    def loss(model: nn.Module, data: Windows) -> Mapping[str, Tensor]:
+        with torch.no_grad(), torch.autocast(device.type, enabled=False):
+            targets = agr_targets(data)
+        return agr_loss(model(data.pictures), targets, training.loss)
+
+    def validate(model: nn.Module) -> Mapping[str, float]:
+        figures: dict[str, float] = {}
+        for name, samples in validation.items():
+            found = crop_figures(crop_answers(model, samples))
+            figures |= {f"{name}_{key}": value for key, value in found.items()}
+        return {**figures, "score": -figures[f"{next(iter(validation))}_pck"]}
+
+    def finish(model: nn.Module, folder: Path) -> None:
+        assert isinstance(model, AgrNet)
+        exported(model, folder, training.name, training.facts)
+
+    return TrainingSetup(
+        name=training.name, model=net, batch=batch, loss=loss, validate=validate, finish=finish,
+        optimiser=training.optimiser, seed=training.seed,
+    )  # fmt: skip
