@@ -75,3 +75,29 @@ def test_torch_gives_the_same():
     ours, theirs = find_peaks(maps, 0.1), find_peaks(torch.from_numpy(maps).requires_grad_(), 0.1)
     assert np.array_equal(ours.at, theirs.at)
     assert np.array_equal(ours.cell, theirs.cell)
+
+
+def slow_peaks(maps: np.ndarray, least: float) -> set[tuple[int, int, int, int]]:
+    """Image, channel, row, column of each local maximum, cell by cell."""
+    found = set()
+    for image, channel, row, column in np.ndindex(*maps.shape):
+        own = maps[image, channel, row, column]
+        top = own >= least
+        for down, right in ((d, r) for d in (-1, 0, 1) for r in (-1, 0, 1) if (d, r) != (0, 0)):
+            y, x = row + down, column + right
+            if 0 <= y < maps.shape[2] and 0 <= x < maps.shape[3]:
+                other = maps[image, channel, y, x]
+                top = top and (own > other if (down, right) < (0, 0) else own >= other)
+        if top:
+            found.add((image, channel, row, column))
+    return found
+
+
+@pytest.mark.parametrize("levels", [2, 5, 1000])
+def test_the_same_cells_as_looking_at_every_one(levels: int):
+    maps = np.random.default_rng(levels).integers(1, levels + 1, (2, 3, 7, 9)) / levels
+    peaks = find_peaks(maps.astype(np.float32), 0.4)
+    cells = zip(peaks.image, peaks.channel, peaks.cell[:, 1], peaks.cell[:, 0], strict=True)
+    expected = slow_peaks(maps, 0.2)
+    assert set(cells) <= expected
+    assert len(peaks) >= len(slow_peaks(maps, 0.4))

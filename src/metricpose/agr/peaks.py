@@ -9,6 +9,7 @@ from array_api_compat import array_namespace, device
 FAINTEST = 1e-3  # of the peak: fainter neighbours count as this, so that an empty cell has a logarithm
 MOST_GAIN = 0.126  # in log height per axis: half a cell from the top of the narrowest peak that is encoded
 FLATTEST = -1e-4  # curvature of a log profile; Gaussians 70 cells wide and flatter have no place to speak of
+_NEIGHBOURS = tuple((down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if (down, right) != (0, 0))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,42 +38,31 @@ def find_peaks(maps: Any, min_height: float) -> Peaks:
     """
     xp = array_namespace(maps)
     # A Gaussian's highest cell may be half a cell away from its top in both axes: exp(-1/4) of it at sigma 1.
-    rough = _local_maxima(maps) & (maps >= 0.5 * min_height)
-    image, channel, row, column = (_numpy(index) for index in xp.nonzero(rough))
+    # Few cells are that high, so that only these are compared with their neighbours.
+    image, channel, row, column = (_numpy(index) for index in xp.nonzero(maps >= 0.5 * min_height))
     cell = np.stack([column, row], axis=-1)
+    top = _local_maxima(maps, image, channel, cell)
+    image, channel, cell = image[top], channel[top], cell[top]
     place, log_height = _refined(maps, image, channel, cell)
     height = np.exp(log_height)
     peaks = Peaks(image=image, channel=channel, cell=cell, at=place, height=height)
     return peaks[np.argsort(-height, kind="stable")][: int(np.count_nonzero(height >= min_height - 1e-6))]
 
 
-def _local_maxima(maps: Any) -> Any:
-    """Above the four neighbours that come first in reading order, and not below the other four: one of equals wins."""
-    xp = array_namespace(maps)
-    top = xp.ones(maps.shape, dtype=xp.bool, device=device(maps))
-    for down in (-1, 0, 1):
-        for right in (-1, 0, 1):
-            neighbour = _shifted(_shifted(maps, down, -2), right, -1)
-            if (down, right) < (0, 0):
-                top = top & (maps > neighbour)
-            elif (down, right) > (0, 0):
-                top = top & (maps >= neighbour)
-    return top
+def _local_maxima(maps: Any, image: np.ndarray, channel: np.ndarray, cell: np.ndarray) -> np.ndarray:
+    """Indices of the cells above the four neighbours that come first in reading order, and not below the other four.
 
-
-def _shifted(maps: Any, by: int, axis: int) -> Any:
-    """The neighbour `by` cells further along the axis, -inf outside the map."""
-    if by == 0:
-        return maps
-    xp = array_namespace(maps)
-    size = maps.shape[axis]
-    kept = [slice(None)] * maps.ndim
-    kept[axis] = slice(1, size) if by > 0 else slice(0, size - 1)
-    edge_shape = list(maps.shape)
-    edge_shape[axis] = 1
-    edge = xp.full(tuple(edge_shape), -xp.inf, dtype=maps.dtype, device=device(maps))
-    parts = [maps[tuple(kept)], edge] if by > 0 else [edge, maps[tuple(kept)]]
-    return xp.concat(parts, axis=axis)
+    One of equals wins; outside the map there is nothing to be above.
+    """
+    last = np.array([maps.shape[3] - 1, maps.shape[2] - 1])
+    own, left = _at(maps, image, channel, cell), np.arange(len(cell))
+    for down, right in _NEIGHBOURS:
+        place = cell[left] + (right, down)
+        inside = ((place >= 0) & (place <= last)).all(axis=-1)
+        other = _at(maps, image[left], channel[left], np.clip(place, 0, last))
+        above = own[left] > other if (down, right) < (0, 0) else own[left] >= other
+        left = left[above | ~inside]
+    return left
 
 
 def _refined(maps: Any, image: np.ndarray, channel: np.ndarray, cell: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
