@@ -62,5 +62,5 @@ $(PHOTO_VENV)/.installed: pyproject.toml constraints-mediapipe.txt README.md LIC
 	@touch $@
 
 $(DEV)/.installed: $(PACKAGING)
-	@sh scripts/make_venv.sh $(DEV) $(PYTHON) -- --editable '.[dev,train,video,datasets,report]'
+	@sh scripts/make_venv.sh $(DEV) $(PYTHON) -- --editable '.[dev,train,video,datasets,report,ray]'
 	@touch $@

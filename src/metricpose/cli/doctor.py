@@ -93,6 +93,7 @@ _USES = {
     "datasets": "reading benchmarks (.mat, HDF5, C3D) and COCO's own judge",
     "report": "pages of plots of an evaluation",
     "render": "pictures of virtual people (on Debian: apt-get install libegl1 libegl-mesa0 libgl1 libgl1-mesa-dri)",
+    "ray": "making pictures of virtual people on many machines",
     "video": "reading videos",
 }
 

@@ -1,6 +1,7 @@
 """`metricpose generate people`: pictures of virtual people with exact labels, in WebDataset shards."""
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from metricpose.cli.output import Faults, counted, note, warn, write_json, write
 from metricpose.cli.progress import progress
 
 if TYPE_CHECKING:
-    from metricpose.virtual.render.shard_run import ShardOptions
+    from metricpose.virtual.render.shard_run import Engine, ShardOptions
 
 _SHEET = 12  # pictures on a preview
 
@@ -31,6 +32,12 @@ def add_people_arguments(parser: ArgumentParser) -> None:
     group.add_argument("--skeleton", action="append", metavar="NAME", help="joints to write; may be repeated (all)")
     group.add_argument("--workers", type=positive_int, metavar="N", help="processes (default: one per core)")
     group.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="share shards out on a Ray cluster: HOST:PORT, auto, or local (one started here); -o and the folders of "
+        "assets and backgrounds must be storage that every machine reaches at the same path",
+    )
+    group.add_argument(
         "--time-limit", type=positive_float, default=60.0, metavar="S", help="for a picture (default 60)"
     )
     group.add_argument(
@@ -44,13 +51,17 @@ def run_people(args: Namespace) -> int:
     with needs_extra("rendering virtual people", "render"):
         from metricpose.virtual.render.shard_run import made_set
         from metricpose.virtual.render.watchdog import Failed, WatchOptions
+    if args.ray is not None:
+        args = _with_absolute_paths(args)
     options = people_options(args)
     if args.preview is not None:
         made_place(args.preview)
     _told_without(args)
     faults, start, shards = Faults(), time.monotonic(), 0
-    watch = WatchOptions(workers=args.workers or _cores(), seconds=args.time_limit)
-    for answer in progress(made_set(options, watch), label="shards", total=options.shards):
+    on_cluster = args.ray not in (None, "local")  # it has as many workers as cores, and one for each shard at most
+    workers = args.workers or (options.shards if on_cluster else _cores())
+    watch = WatchOptions(workers=workers, seconds=args.time_limit)
+    for answer in progress(made_set(options, watch, engine=_engine(args.ray)), label="shards", total=options.shards):
         if isinstance(answer, Failed):
             faults(InputError(f"shard {answer.seed}: {answer.reason}"))
         else:
@@ -105,6 +116,21 @@ def people_options(args: Namespace) -> "ShardOptions":
         seed=args.seed,
         pictures=pictures,
     )
+
+
+def _engine(address: str | None) -> "Engine | None":
+    """Ray's workers at an address; None: processes of this machine."""
+    if address is None:
+        return None
+    from metricpose.virtual.render.ray_run import ray_watched
+
+    return partial(ray_watched, address=address)
+
+
+def _with_absolute_paths(args: Namespace) -> Namespace:
+    """As workers elsewhere, in other working folders, must be told them."""
+    absolute = {name: value.absolute() for name, value in vars(args).items() if isinstance(value, Path)}
+    return Namespace(**{**vars(args), **absolute})
 
 
 def picture_size(text: str) -> tuple[int, int]:

@@ -15,6 +15,7 @@ _PROBES = {
     "video": "import av",
     "datasets": "import ezc3d, h5py, pycocotools.cocoeval, scipy.io",
     "report": "import plotly",
+    "ray": "import ray",
     # A context tells whether there is an OpenGL driver that needs no window.
     "render": "from metricpose.virtual.render.context import renderer_name, shared_context\n"
     "print(renderer_name(shared_context()))",

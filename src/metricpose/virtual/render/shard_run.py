@@ -1,11 +1,11 @@
-"""A set of pictures made shard by shard, on the cores of this machine; the seam for engines that use more machines.
+"""A set of pictures made shard by shard, on the cores of this machine or by an engine that uses more machines.
 
 `made_shard(index, options)` is all that a worker elsewhere needs: it makes one shard whole, from its number alone.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,9 @@ from metricpose.virtual.render.shards import (
     write_shard,
 )
 from metricpose.virtual.render.watchdog import Done, Failed, WatchOptions, watched
+
+Engine = Callable[[Callable[[], Callable[[int], Path]], Iterable[int], WatchOptions], Iterator[Done[Path] | Failed]]
+"""What shares shards out: from (prepare, shards, limits) to what became of each, as `watchdog.watched` does."""
 
 _SEEDS_APART = 1_000_000  # between sets of neighbouring seeds
 
@@ -113,12 +116,14 @@ def made_set(
     options: ShardOptions,
     watch: WatchOptions | None = None,
     prepare: Callable[[ShardOptions], Callable[[int], Path]] = prepared_shards,
+    engine: Engine | None = None,
 ) -> Iterator[Done[Path] | Failed]:
     """Make all shards that are not there yet, on several processes; says what became of each, and writes the manifest.
 
     Args:
         watch: workers, and seconds that one PICTURE may take; a shard may take that for each of its pictures.
         prepare: of each worker.
+        engine: what runs the workers; None: processes of this machine (`watchdog.watched`).
 
     Raises:
         InputError, FileError: assets or backgrounds are not there, or the folder holds another set; before any work.
@@ -138,7 +143,8 @@ def made_set(
         restarts=watch.restarts,
     )
     if missing:
-        yield from watched(partial(prepare, options), missing, limits)
+        for answer in (engine or watched)(partial(prepare, options), missing, limits):
+            yield _seen(answer, options.folder)
     done = [k for k in range(options.shards) if _complete(options, k, digest)]
     if done:
         write_manifest(options.folder, done, options_document(options), options.pictures.scene.split)
@@ -157,6 +163,15 @@ def check_inputs(options: ShardOptions) -> None:
 
 def _complete(options: ShardOptions, shard: int, digest: str) -> bool:
     return complete(options.folder, shard, digest, len(options.indices(shard)))
+
+
+def _seen(answer: Done[Path] | Failed, folder: Path) -> Done[Path] | Failed:
+    """What a worker elsewhere wrote is done when it is here. The folder is listed: shared storage may remember for a
+    while that a single file was not there."""
+    if isinstance(answer, Failed) or any(entry.name == answer.value.name for entry in folder.iterdir()):
+        return answer
+    reason = f"made, and not in {folder}: expected a folder that every machine shares; choose one"
+    return Failed(seed=answer.seed, reason=reason)
 
 
 def _pictures(
