@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 
 from metricpose._errors import InputError
 from metricpose.agr import AGR, CANONICAL_FOCAL_PX, decode, encode
+from metricpose.agr.decode import _matched_by_channel
 from metricpose.agr.encode import roots_px
 from metricpose.agr.grid import cells_from_px, px_from_cells
 from metricpose.geometry.camera import Camera
+from metricpose.people.matching import match
 from metricpose.people.people2d import People2D
 from metricpose.skeletons.catalogue import COCO17, H36M17
 
@@ -292,3 +294,18 @@ def test_errors_say_what_to_do():
         encode([people], map_size=MAP, root_depths=[np.ones(1)])
     with pytest.raises(InputError, match=r"depths for \[1\] people, got 1 cameras and \[2\] depths"):
         encode([people], map_size=MAP, root_depths=[np.ones(2)], cameras=[Camera.from_fov(IMAGE, 60)])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_peaks_go_to_people_as_by_matching_each_channel(seed: int):
+    random = np.random.default_rng(seed)
+    people, peaks = int(random.integers(0, 5)), int(random.integers(0, 30))
+    channel = random.integers(0, 6, peaks)
+    cost = np.where(random.random((people, peaks)) < 0.4, random.random((people, peaks)), np.inf)
+    person, peak = _matched_by_channel(cost, channel)
+    expected = set()
+    for one in range(6):
+        mine = np.flatnonzero(channel == one)
+        rows, columns = match(cost[:, mine])
+        expected |= set(zip(rows.tolist(), mine[columns].tolist(), strict=True))
+    assert set(zip(person.tolist(), peak.tolist(), strict=True)) == expected

@@ -123,14 +123,33 @@ def _expected(
     joints_px, scores = np.zeros((people, joints, 2)), np.zeros((people, joints))
     places_px = px_from_cells(peaks.at, stride)
     spread = np.maximum(EXPECTED_SPREAD * (boxes_px[:, 2:] - boxes_px[:, :2]).max(axis=1), stride)[:, None]
-    for joint in range(joints):
-        mine = np.flatnonzero(peaks.channel == joint)
-        far = np.linalg.norm(places_px[mine] - expected_px[:, None, joint], axis=-1) / spread
-        cost = 0.5 * far**2 - np.log(np.clip(peaks.height[mine], 1e-6, 1.0))
-        person, peak = match(np.where(far <= EXPECTED_REACH, cost, np.inf))
-        joints_px[person, joint] = places_px[mine[peak]]
-        scores[person, joint] = np.clip(peaks.height[mine[peak]], 0, 1)
+    far = np.linalg.norm(places_px - expected_px[:, peaks.channel], axis=-1) / spread  # people, peaks
+    cost = np.where(far <= EXPECTED_REACH, 0.5 * far**2 - np.log(np.clip(peaks.height, 1e-6, 1.0)), np.inf)
+    person, peak = _matched_by_channel(cost, peaks.channel)
+    joints_px[person, peaks.channel[peak]] = places_px[peak]
+    scores[person, peaks.channel[peak]] = np.clip(peaks.height[peak], 0, 1)
     return joints_px, scores
+
+
+def _matched_by_channel(cost: np.ndarray, channel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The best pairs (rows, columns) of a cost (P, K) within each channel (K,) of the columns, as `match` makes them.
+
+    Where everybody's cheapest peak is nobody else's, that is the answer, which is so for nearly all channels.
+    """
+    person, peak = np.nonzero(np.isfinite(cost))
+    order = np.argsort(cost[person, peak], kind="stable")
+    person, peak = person[order], peak[order]
+    _, first = np.unique(person * (channel.max(initial=0) + 1) + channel[peak], return_index=True)
+    person, peak = person[first], peak[first]
+    contested = np.unique(channel[peak[np.bincount(peak, minlength=cost.shape[1])[peak] > 1]])
+    alone = ~np.isin(channel[peak], contested)
+    rows, columns = [person[alone]], [peak[alone]]
+    for one in contested:
+        mine = np.flatnonzero(channel == one)
+        some_rows, some_columns = match(cost[:, mine])
+        rows.append(some_rows)
+        columns.append(mine[some_columns])
+    return np.concatenate(rows), np.concatenate(columns)
 
 
 def _inside(px: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:

@@ -37,48 +37,52 @@ def find_peaks(maps: Any, min_height: float) -> Peaks:
     lie on one side. Maps of one or two cells have no three neighbours; there the place is the cell's own.
     """
     xp = array_namespace(maps)
+    flat = xp.reshape(maps, (-1,))
     # A Gaussian's highest cell may be half a cell away from its top in both axes: exp(-1/4) of it at sigma 1.
     # Few cells are that high, so that only these are compared with their neighbours.
-    image, channel, row, column = (_numpy(index) for index in xp.nonzero(maps >= 0.5 * min_height))
+    index = _numpy(xp.nonzero(flat >= 0.5 * min_height)[0])
+    rows, columns = maps.shape[2:]
+    index = index[_local_maxima(flat, index, (columns, rows))]
+    image, channel, row, column = np.unravel_index(index, tuple(maps.shape))
     cell = np.stack([column, row], axis=-1)
-    top = _local_maxima(maps, image, channel, cell)
-    image, channel, cell = image[top], channel[top], cell[top]
-    place, log_height = _refined(maps, image, channel, cell)
+    place, log_height = _refined(flat, index, cell, (columns, rows))
     height = np.exp(log_height)
     peaks = Peaks(image=image, channel=channel, cell=cell, at=place, height=height)
     return peaks[np.argsort(-height, kind="stable")][: int(np.count_nonzero(height >= min_height - 1e-6))]
 
 
-def _local_maxima(maps: Any, image: np.ndarray, channel: np.ndarray, cell: np.ndarray) -> np.ndarray:
-    """Indices of the cells above the four neighbours that come first in reading order, and not below the other four.
+def _local_maxima(flat: Any, index: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Which of the cells are above the four neighbours that come first in reading order, and not below the others.
 
-    One of equals wins; outside the map there is nothing to be above.
+    Returns their places in `index`, cells of all maps of `size` (w, h) in a row. One of equals wins; outside the map
+    there is nothing to be above.
     """
-    last = np.array([maps.shape[3] - 1, maps.shape[2] - 1])
-    own, left = _at(maps, image, channel, cell), np.arange(len(cell))
+    own, left = _at(flat, index), np.arange(len(index))
+    column, row = index % size[0], index // size[0] % size[1]
     for down, right in _NEIGHBOURS:
-        place = cell[left] + (right, down)
-        inside = ((place >= 0) & (place <= last)).all(axis=-1)
-        other = _at(maps, image[left], channel[left], np.clip(place, 0, last))
+        inside = _within(column[left] + right, size[0]) & _within(row[left] + down, size[1])
+        other = _at(flat, np.where(inside, index[left] + (down * size[0] + right), index[left]))
         above = own[left] > other if (down, right) < (0, 0) else own[left] >= other
         left = left[above | ~inside]
     return left
 
 
-def _refined(maps: Any, image: np.ndarray, channel: np.ndarray, cell: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _within(place: np.ndarray, size: int) -> np.ndarray:
+    return (place >= 0) & (place < size)
+
+
+def _refined(flat: Any, index: np.ndarray, cell: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """Sub-cell places (K, 2) and log heights (K,)."""
-    size = (maps.shape[3], maps.shape[2])
-    own = _at(maps, image, channel, cell)
+    own = _at(flat, index)
     log_height = np.log(own)
     place = cell.astype(np.float64)
     for axis in (0, 1):
         if size[axis] < 3:
             continue
         middle = np.clip(cell[:, axis], 1, size[axis] - 2)
-        before, centre, after = (
-            np.log(np.maximum(_at(maps, image, channel, _moved(cell, axis, middle + step)), FAINTEST * own))
-            for step in (-1, 0, 1)
-        )
+        step = (1, size[0])[axis]
+        there = index + (middle - cell[:, axis]) * step
+        before, centre, after = (np.log(np.maximum(_at(flat, there + by), FAINTEST * own)) for by in (-step, 0, step))
         slope, curvature = (after - before) / 2, before - 2 * centre + after
         peaked = curvature < FLATTEST
         offset = np.where(peaked, -slope / np.where(peaked, curvature, 1.0), cell[:, axis] - middle)
@@ -89,17 +93,11 @@ def _refined(maps: Any, image: np.ndarray, channel: np.ndarray, cell: np.ndarray
     return place, log_height
 
 
-def _moved(cell: np.ndarray, axis: int, to: np.ndarray) -> np.ndarray:
-    moved = cell.copy()
-    moved[:, axis] = to
-    return moved
-
-
-def _at(maps: Any, image: np.ndarray, channel: np.ndarray, cell: np.ndarray) -> np.ndarray:
+def _at(flat: Any, index: np.ndarray) -> np.ndarray:
     """Values (K,) of the cells, float64."""
-    xp = array_namespace(maps)
-    index = (xp.asarray(i, device=device(maps)) for i in (image, channel, cell[:, 1], cell[:, 0]))
-    return _numpy(maps[tuple(index)]).astype(np.float64)
+    if not isinstance(flat, np.ndarray):
+        index = array_namespace(flat).asarray(index, device=device(flat))
+    return _numpy(flat[index]).astype(np.float64)
 
 
 def _numpy(array: Any) -> np.ndarray:
