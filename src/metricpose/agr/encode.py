@@ -67,12 +67,7 @@ def encode_arrays(
     """
     xp = array_namespace(joints_px)
     cells = owned_cells(boxes_px=boxes_px, roots_px=roots_px, present=present, map_size=map_size, stride=stride)
-    joints = cells_from_px(joints_px, stride)
-    inside = _inside(joints, map_size) & cells.present[..., None]
-    heights = xp.where(inside, joint_scores, xp.zeros_like(joint_scores))
-    joint_maps = _peaks(joints, heights, cells.sigma, map_size)
-    ones = xp.astype(cells.present, joint_scores.dtype)[..., None]
-    anchor_map = _peaks(cells.anchors[..., None, :], ones, cells.sigma, map_size)
+    joint_maps, anchor_map = peak_maps(joints_px, joint_scores, cells, map_size)
     placed = (joint_scores > 0)[..., None]
     return AGR(
         joint_maps=joint_maps,
@@ -86,6 +81,17 @@ def encode_arrays(
         supervised=cells.supervised,
         stride=stride,
     )
+
+
+def peak_maps(joints_px: Any, joint_scores: Any, cells: "OwnedCells", map_size: tuple[int, int]) -> tuple[Any, Any]:
+    """The joint maps (B, J, h, w) and the anchor map (B, 1, h, w) of people whose cells are known."""
+    xp = array_namespace(joints_px)
+    joints = cells_from_px(joints_px, cells.stride)
+    inside = _inside(joints, map_size) & cells.present[..., None]
+    heights = xp.where(inside, joint_scores, xp.zeros_like(joint_scores))
+    ones = xp.astype(cells.present, joint_scores.dtype)[..., None]
+    joint_maps = _peaks(joints, heights, cells.sigma, map_size)
+    return joint_maps, _peaks(cells.anchors[..., None, :], ones, cells.sigma, map_size)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

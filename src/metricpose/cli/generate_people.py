@@ -28,6 +28,13 @@ def add_people_arguments(parser: ArgumentParser) -> None:
     group.add_argument("--background-licence", default="not stated", metavar="TEXT", help="written beside each picture")
     group.add_argument("--size", action="append", metavar="WxH", help="of pictures; may be repeated (512x960, 960x512)")
     group.add_argument("--per-shard", type=positive_int, default=100, metavar="N", help="pictures in a shard")
+    group.add_argument(
+        "--pose-shares",
+        default="0.45,0.1,0.45",
+        metavar="M,P,R",
+        help="of people with poses of mocap, of the prior and made from rules (default 0.45,0.1,0.45)",
+    )
+    group.add_argument("--varied-poses", action="store_true", help="vary drawn poses more: for training detectors")
     group.add_argument("--depth", action="store_true", help="write depth, 16-bit PNG in millimetres")
     group.add_argument("--skeleton", action="append", metavar="NAME", help="joints to write; may be repeated (all)")
     group.add_argument("--workers", type=positive_int, metavar="N", help="processes (default: one per core)")
@@ -86,6 +93,7 @@ def run_people(args: Namespace) -> int:
 def people_options(args: Namespace) -> "ShardOptions":
     """What the arguments ask for; InputError for what cannot be."""
     from metricpose.skeletons import skeleton_named
+    from metricpose.virtual.pose_pool import VARIED, PoseAugmentation
     from metricpose.virtual.render.dressed import DressOptions
     from metricpose.virtual.render.people_scene import SceneOptions
     from metricpose.virtual.render.pictures import PictureOptions
@@ -100,12 +108,14 @@ def people_options(args: Namespace) -> "ShardOptions":
         background_licence=args.background_licence,
         dress=DressOptions(child_share=args.child_share),
         sizes=sizes,
+        augmentation=VARIED if args.varied_poses else PoseAugmentation(),
     )
     pictures = PictureOptions(
         scene=scene,
         assets=args.assets,
         skeletons=skeletons,
         mocap_cache=args.mocap_cache,
+        pose_shares=pose_shares(args.pose_shares),
         device=args.device,
         depth=args.depth,
     )
@@ -141,6 +151,19 @@ def picture_size(text: str) -> tuple[int, int]:
         if min(width, height) >= 64 and max(width, height) <= 4096:
             return width, height
     raise InputError(f"--size: expected WIDTHxHEIGHT from 64x64 to 4096x4096, got {text!r}")
+
+
+def pose_shares(text: str) -> tuple[float, float, float]:
+    """`0.45,0.1,0.45` as shares of mocap, prior and procedural poses; at least one is above 0."""
+    try:
+        mocap, prior, procedural = (float(part) for part in text.split(","))
+    except ValueError:
+        mocap, prior, procedural = -1.0, -1.0, -1.0
+    if not (min(mocap, prior, procedural) >= 0 and 0 < mocap + prior + procedural < float("inf")):
+        raise InputError(
+            f"--pose-shares: expected three shares such as 0.45,0.1,0.45, one of them above 0, got {text!r}"
+        )
+    return mocap, prior, procedural
 
 
 def _told_without(args: Namespace) -> None:

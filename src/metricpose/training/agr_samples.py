@@ -134,15 +134,15 @@ def _photos(frames: Sequence[PeopleFrame]) -> Iterator[Sample]:
                 row, column = frame.skeleton.joints.index(name), SKELETON.joints.index(here)
                 joints[:, column] = np.nan_to_num(np.asarray(frame.joints_px)[:, row])
                 scores[:, column] = np.asarray(frame.joint_scores)[:, row]
-        known = np.asarray(scores > 0)
+        known = np.array(scores > 0, dtype=bool)
         if known.sum() < 4:
             continue
         yield Sample(
             picture=Path(frame.image_path),
             joints_px=np.where(known[..., None], joints, np.nan),
-            known=np.asarray(known),
-            seen=np.asarray(known),
-            boxes_px=np.stack([body_box(j[k]) for j, k in zip(joints, np.asarray(known), strict=True)]),
+            known=known,
+            seen=known,
+            boxes_px=np.stack([body_box(j[k]) for j, k in zip(joints, known, strict=True)]),
             mask=None,
             whole=False,
         )

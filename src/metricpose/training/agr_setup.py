@@ -1,7 +1,6 @@
 """What every recipe of the AGR network shares: windows from samples, the loss, validation, and what is written."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from metricpose._errors import InputError
-from metricpose.losses.agr import AgrLossOptions, agr_loss
+from metricpose.losses.agr import AgrLossOptions, AgrTargets, agr_loss
 from metricpose.models.agr_net import AgrNet, AgrNetOptions
 from metricpose.models.agr_weights import loaded_agr_net
 from metricpose.training.agr_export import exported
@@ -37,6 +36,7 @@ class AgrTraining:
 
     name: str
     batch: int = 48
+    size: int = 192  # of the crops of the validation, px: that of the windows
     seed: int = 0
     net: AgrNetOptions = field(default_factory=AgrNetOptions)
     loss: AgrLossOptions = field(default_factory=AgrLossOptions)
@@ -56,29 +56,28 @@ def agr_setup(
         )
     net = loaded_agr_net(training.initial) if training.initial else AgrNet(training.net)
     net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    threads = ThreadPoolExecutor(max(1, torch.get_num_threads()))
     shares = np.array([source.share for source in sources]) / sum(source.share for source in sources)
 
-    def batch(generator: torch.Generator) -> Windows:
+    def batch(generator: torch.Generator) -> tuple[Windows, AgrTargets]:
         seed = int(torch.randint(2**62, (1,), generator=generator, device=generator.device))
         rng = np.random.default_rng(seed)
         counts = rng.multinomial(training.batch, shares)
         parts = [
-            drawn_windows(s.samples, rng.integers(len(s.samples), size=n), s.windows, seed + k, threads)
+            drawn_windows(s.samples, rng.integers(len(s.samples), size=n), s.windows, seed + k, None)
             for k, (s, n) in enumerate(zip(sources, counts, strict=True))
             if n
         ]
-        return on_device(Windows(*(torch.cat(values) for values in zip(*parts, strict=True))), device)
+        windows = Windows(*(torch.cat(values) for values in zip(*parts, strict=True)))
+        return windows, agr_targets(windows)
 
-    def loss(model: nn.Module, data: Windows) -> Mapping[str, Tensor]:
-        with torch.no_grad(), torch.autocast(device.type, enabled=False):
-            targets = agr_targets(data)
-        return agr_loss(model(data.pictures), targets, training.loss)
+    def loss(model: nn.Module, data: tuple[Windows, AgrTargets]) -> Mapping[str, Tensor]:
+        pictures = data[0].pictures.to(device, memory_format=torch.channels_last)
+        return agr_loss(model(pictures), on_device(data[1], device), training.loss)
 
     def validate(model: nn.Module) -> Mapping[str, float]:
         figures: dict[str, float] = {}
         for name, samples in validation.items():
-            found = crop_figures(crop_answers(model, samples))
+            found = crop_figures(crop_answers(model, samples, training.size))
             figures |= {f"{name}_{key}": value for key, value in found.items()}
         return {**figures, "score": -figures[f"{next(iter(validation))}_pck"]}
 

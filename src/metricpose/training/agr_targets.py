@@ -1,9 +1,8 @@
 """Windows on labelled people -> the maps that the AGR network is to say, by the project's one encoder."""
 
 import torch
-from torch import Tensor
 
-from metricpose.agr.encode import encode_arrays, owned_cells
+from metricpose.agr.encode import owned_cells, peak_maps
 from metricpose.losses.agr import AgrTargets
 from metricpose.training.agr_windows import Windows
 
@@ -15,22 +14,18 @@ def agr_targets(windows: Windows) -> AgrTargets:
     """Targets of windows (B, 3, S, S), S a multiple of 32."""
     size = windows.pictures.shape[-1]
     fine, coarse = size // _STRIDE, size // _COARSE
-    maps = encode_arrays(
-        joints_px=windows.joints_px, joint_scores=windows.heights, boxes_px=windows.boxes_px,
-        roots_px=windows.roots_px, present=windows.present, map_size=(fine, fine), stride=_STRIDE,
-    )  # fmt: skip
-    cells = owned_cells(
-        boxes_px=windows.boxes_px, roots_px=windows.roots_px, present=windows.present,
-        map_size=(coarse, coarse), stride=_COARSE,
-    )  # fmt: skip
+    people = {"boxes_px": windows.boxes_px, "roots_px": windows.roots_px, "present": windows.present}
+    fine_cells = owned_cells(**people, map_size=(fine, fine), stride=_STRIDE)
+    joint_maps, anchor_map = peak_maps(windows.joints_px, windows.heights, fine_cells, (fine, fine))
+    cells = owned_cells(**people, map_size=(coarse, coarse), stride=_COARSE)
     known = windows.known
     weights = torch.where(windows.seen, 1.0, _HIDDEN_WEIGHT) * known
     sizes = windows.boxes_px[..., 2:] - windows.boxes_px[..., :2]
     near = cells.supervised.float()
     whole = windows.whole[:, None, None]
     return AgrTargets(
-        joint_maps=maps.joint_maps,
-        anchor_map=maps.anchor_map,
+        joint_maps=joint_maps,
+        anchor_map=anchor_map,
         mask=windows.masked,
         judged=windows.judged,
         judged_joints=windows.judged_joints,
@@ -46,14 +41,6 @@ def agr_targets(windows: Windows) -> AgrTargets:
     )
 
 
-def on_device(windows: Windows, device: torch.device) -> Windows:
-    """The windows' tensors on a device."""
-    return Windows(*(_moved(value, device) for value in windows))
-
-
-def _moved(value: Tensor, device: torch.device) -> Tensor:
-    return (
-        value.to(device, memory_format=torch.channels_last)
-        if value.ndim == 4 and value.shape[1] == 3
-        else value.to(device)
-    )
+def on_device(targets: AgrTargets, device: torch.device) -> AgrTargets:
+    """The targets' tensors on a device."""
+    return AgrTargets(**{name: value.to(device) for name, value in vars(targets).items()})

@@ -6,8 +6,10 @@ Data of step n depend on (seed, n, rank) alone, so that resuming needs no random
 import math
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -106,8 +108,9 @@ def trained(setup: TrainingSetup, options: RunOptions, team: Team, report: Repor
         _check_same_run(path, progress, setup)
     network = nn.parallel.DistributedDataParallel(model) if team.size > 1 else model
     step, best = progress.step, progress.best_score
+    batches = _Batches(setup, team)
     while step < setup.optimiser.steps:
-        figures = _one_step(setup, network, optimisers, step, team)
+        figures = _one_step(setup, network, optimisers, step, team, batches(step))
         step += 1
         _updated_average(average, model, step, setup.optimiser.average)
         if team.leads and step % options.report_every == 0:
@@ -141,13 +144,33 @@ def _check_same_run(path: Path, progress: Progress, setup: TrainingSetup) -> Non
         )
 
 
+class _Batches:
+    """The data of each step; with `prefetch`, those of the next step are made while this one is computed."""
+
+    def __init__(self, setup: TrainingSetup, team: Team) -> None:
+        self._setup, self._team = setup, team
+        self._pool = ThreadPoolExecutor(1) if setup.optimiser.prefetch else None
+        self._next: tuple[int, Future[Any]] | None = None
+
+    def __call__(self, step: int) -> Any:
+        if self._pool is None:
+            return self._made(step)
+        ahead, self._next = self._next, None
+        batch = ahead[1].result() if ahead is not None and ahead[0] == step else self._made(step)
+        if step + 1 < self._setup.optimiser.steps:
+            self._next = step + 1, self._pool.submit(self._made, step + 1)
+        return batch
+
+    def _made(self, step: int) -> Any:
+        with torch.no_grad():
+            return self._setup.batch(step_generator(self._setup.seed, step, self._team))
+
+
 def _one_step(
-    setup: TrainingSetup, network: nn.Module, optimisers: Optimisers, step: int, team: Team
+    setup: TrainingSetup, network: nn.Module, optimisers: Optimisers, step: int, team: Team, batch: Any
 ) -> Mapping[str, Tensor]:
     for group in (group for optimiser in optimisers for group in optimiser.param_groups):
         group["lr"] = learning_rate(step, setup.optimiser)
-    with torch.no_grad():
-        batch = setup.batch(step_generator(setup.seed, step, team))
     with torch.autocast(team.device.type, torch.bfloat16, enabled=setup.optimiser.bf16):
         losses = setup.loss(network.train(), batch)
     network.zero_grad(set_to_none=True)

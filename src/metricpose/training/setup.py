@@ -23,6 +23,7 @@ class OptimiserOptions:
     clip: float = 1.0
     average: float = 0.999
     bf16: bool = True
+    prefetch: bool = False  # make the next step's batch in a thread beside the computation; it must not use CUDA
     muon_prefixes: tuple[str, ...] = ()  # names of hidden layers whose matrices Muon updates; AdamW the rest
 
 

@@ -1,0 +1,70 @@
+"""Which detector looks at the pictures: the arguments that name one, and what is told of it."""
+
+from typing import TYPE_CHECKING, Any
+
+from metricpose.cli.arguments import ArgumentParser, Namespace, positive_int
+from metricpose.cli.output import note
+
+if TYPE_CHECKING:
+    from metricpose.inference.detectors import AgrOptions, Detector
+
+_NAMES = ("auto", "agr", "rtmlib", "mediapipe", "precomputed")
+
+
+def add_detector_arguments(parser: ArgumentParser) -> None:
+    """Declare --detector, --detections and what belongs to the detector agr."""
+    parser.add_argument(
+        "--detector", choices=_NAMES, help="default: auto, which is rtmlib where it is installed, else agr (our own)"
+    )
+    parser.add_argument("--detections", metavar="FILE", help="2D people found before, for the detector precomputed")
+    group = parser.add_argument_group("detector agr")
+    group.add_argument(
+        "--weights", metavar="NAME|FILE", help="base (default), base-research (research only), or a file"
+    )
+    group.add_argument(
+        "--flip", action="store_true", help="look at the mirror image, too: better joints, twice the time"
+    )
+    group.add_argument("--look", type=positive_int, metavar="PX", help="longer side of the first look (default 768)")
+    group.add_argument("--tiles", action="store_true", help="look for people far away in large pictures, in tiles")
+    group.add_argument(
+        "--refine",
+        choices=("own", "mediapipe", "none"),
+        help="who looks at each person again: own (default), mediapipe (needs that extra), none (faster)",
+    )
+
+
+def chosen_detector(args: Namespace) -> "Detector":
+    """The detector that the arguments ask for; one note says which, where it was not named."""
+    from metricpose.inference.detectors import detector_named
+
+    name = args.detector or ("precomputed" if args.detections else "auto")
+    detector = detector_named(name, detections=args.detections, agr=_agr_options(args))
+    if name == "auto":
+        note(f"detector: {_words(detector)}; --detector chooses another")
+    return detector
+
+
+def detector_facts(detector: "Detector") -> dict[str, Any]:
+    """What a file of people says of the detector: its name, its weights where there is a choice, their licence."""
+    weights = getattr(detector, "weights", None)
+    return {"detector": detector.name, **({"weights": weights} if weights else {}), "licence": detector.licence}
+
+
+def _agr_options(args: Namespace) -> "AgrOptions | None":
+    """Those that were given; None if none was."""
+    from metricpose.inference.detectors import AgrOptions
+
+    given = {
+        "weights": args.weights,
+        "refine": args.refine,
+        "flip": args.flip or None,
+        "look_px": args.look,
+        "tiles": args.tiles or None,
+    }
+    given = {name: value for name, value in given.items() if value is not None}
+    return AgrOptions(**given) if given else None
+
+
+def _words(detector: "Detector") -> str:
+    weights = getattr(detector, "weights", None)
+    return f"{detector.name} (weights {weights}, {detector.licence})" if weights else detector.name
