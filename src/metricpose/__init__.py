@@ -7,7 +7,8 @@ from metricpose._errors import FileError, InputError, MetricposeError, MissingEx
 
 if TYPE_CHECKING:
     from metricpose.geometry import BrownConrady, Camera, Fisheye
-    from metricpose.inference import RayLifter
+    from metricpose.inference import PoseEstimator, RayLifter, load
+    from metricpose.io import read_image
     from metricpose.people import People2D, People3D
     from metricpose.skeletons import Skeleton, skeleton_named
 
@@ -23,9 +24,12 @@ __all__ = [
     "MissingExtraError",
     "People2D",
     "People3D",
+    "PoseEstimator",
     "RayLifter",
     "Skeleton",
     "WeightsError",
+    "load",
+    "read_image",
     "skeleton_named",
 ]
 
@@ -36,8 +40,11 @@ _LAZY = {
     "Fisheye": "metricpose.geometry",
     "People2D": "metricpose.people",
     "People3D": "metricpose.people",
+    "PoseEstimator": "metricpose.inference",
     "RayLifter": "metricpose.inference",
     "Skeleton": "metricpose.skeletons",
+    "load": "metricpose.inference",
+    "read_image": "metricpose.io",
     "skeleton_named": "metricpose.skeletons",
 }
 

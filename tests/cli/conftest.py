@@ -1,12 +1,16 @@
 """A lifter without a network, so that the command is tested apart from the weights."""
 
+import sys
+
 import numpy as np
 import pytest
 
 from metricpose.geometry import Camera
 from metricpose.inference import RayLifter
+from metricpose.inference.detectors.agr_network import AgrNetwork
 from metricpose.people import People2D, People3D
 from metricpose.skeletons.catalogue import COCO17
+from tests.inference.dotted import DottedEngine
 
 
 @pytest.fixture
@@ -48,3 +52,14 @@ def batch_lifter(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(RayLifter, "load", staticmethod(lambda *args, **kwargs: Idle()))
     monkeypatch.setattr("metricpose.cli.timing._LEAST_SECONDS", 0.0)
+
+
+@pytest.fixture
+def dotted_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our own detector with a network that sees coloured dots (tests/inference/dotted.py), whatever its weights."""
+
+    def load(weights: object = "base", threads: int | None = None) -> AgrNetwork:
+        return AgrNetwork(DottedEngine(), str(weights), "Apache-2.0")
+
+    monkeypatch.setattr(AgrNetwork, "load", load)
+    monkeypatch.setitem(sys.modules, "rtmlib", None)

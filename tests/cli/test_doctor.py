@@ -68,3 +68,15 @@ def test_an_import_that_dies_is_told_by_its_last_line() -> None:
     works, detail = installed._probed("import no_such_module_at_all")
     assert not works
     assert detail == "ModuleNotFoundError: No module named 'no_such_module_at_all'"
+
+
+@pytest.mark.usefixtures("untried")
+def test_it_names_the_detector_of_estimate(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["doctor", "--json"])
+    detector = json.loads(capsys.readouterr().out)["detector"]
+    assert detector["auto"] == "agr"
+    main(["doctor"])
+    weights = ", ".join(detector["agr_weights"]) or "none"
+    assert (
+        f"detector of estimate: agr (--detector chooses another); weights of agr: {weights}" in capsys.readouterr().out
+    )

@@ -47,6 +47,7 @@ def examined() -> dict[str, Any]:
         "onnxruntime": {"providers": providers, "fault": fault},
         "torch_device": next((extra.detail for extra in optional if extra.name == "train" and extra.works), None),
         "weights": weights,
+        "detector": _detector(optional),
         "advice": list(_advice(unfit, fault, optional, bool(weights))),
     }
 
@@ -73,6 +74,15 @@ def _weights() -> Iterator[dict[str, Any]]:
             yield {"file": file.name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
+def _detector(optional: tuple[Extra, ...]) -> dict[str, Any]:
+    """What `estimate` looks with when no detector is named, and the weights that our own has at hand."""
+    from metricpose.inference.detectors.agr_network import WEIGHTS, shipped_weights
+
+    at_hand = [name for name in WEIGHTS if shipped_weights(name).is_file()]
+    rtmlib = any(extra.name == "rtmlib" and extra.works for extra in optional)
+    return {"auto": "rtmlib" if rtmlib else "agr", "agr_weights": at_hand}
+
+
 def _advice(unfit: list[Package], fault: str | None, optional: tuple[Extra, ...], weights: bool) -> Iterator[str]:
     if unfit:
         yield f"the core is incomplete: {sys.executable} -m pip install --upgrade metricpose"
@@ -89,7 +99,7 @@ _USES = {
     "train": "training and virtual data",
     "anny": "building banks of bodies",
     "mediapipe": "detecting one person in pictures, offline (in an environment of its own: it needs numpy < 2)",
-    "rtmlib": "detecting several people in pictures",
+    "rtmlib": "detecting several people in pictures with RTMO or RTMPose (our own detector needs no extra)",
     "datasets": "reading benchmarks (.mat, HDF5, C3D) and COCO's own judge",
     "report": "pages of plots of an evaluation",
     "render": "pictures of virtual people (on Debian: apt-get install libegl1 libegl-mesa0 libgl1 libgl1-mesa-dri)",
@@ -109,11 +119,17 @@ def _text(report: dict[str, Any]) -> str:
         table(("extra", "", ""), optional, align="<<<"),
         f"onnxruntime providers: {', '.join(report['onnxruntime']['providers']) or 'none'}",
         table(("weights", "size", "sha256"), weights, align="<><") if weights else "weights: none",
+        _detector_line(report["detector"]),
         "\n".join(["what to do about the rest:", *(f"  {line}" for line in report["advice"])])
         if report["advice"]
         else "everything works",
     ]
     return "\n\n".join(parts)
+
+
+def _detector_line(detector: dict[str, Any]) -> str:
+    at_hand = ", ".join(detector["agr_weights"]) or "none"
+    return f"detector of estimate: {detector['auto']} (--detector chooses another); weights of agr: {at_hand}"
 
 
 def _mark(good: bool) -> str:

@@ -43,7 +43,8 @@ def opened_network(
         raise WeightsError(f"{file}: expected an ONNX {kind}, got a file that does not load ({reason})") from error
     got = {node.name for node in session.get_inputs()}, {node.name for node in session.get_outputs()}
     if got[0] != inputs or not got[1] >= outputs:
-        raise WeightsError(f"{file}: expected a {kind} with inputs {sorted(inputs)}, got another network")
+        article = "an" if kind[0] in "AEIOU" else "a"
+        raise WeightsError(f"{file}: expected {article} {kind} with inputs {sorted(inputs)}, got another network")
     return session
 
 

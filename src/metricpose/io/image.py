@@ -10,6 +10,7 @@ from metricpose._errors import FileError, InputError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+_STRIP_PX = 4_000_000
 _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 
 
@@ -29,8 +30,8 @@ def read_image(path: str | Path) -> np.ndarray:
         if Path(path).stat().st_size == 0:
             raise InputError(f"{path}: expected a picture, got an empty file; check the program that wrote it")
         with Image.open(path) as image:
-            upright = ImageOps.exif_transpose(image)
-            pixels = np.array(_rgb(upright))
+            ImageOps.exif_transpose(image, in_place=True)
+            pixels = _pixels(_rgb(image))
     except InputError:
         raise
     except UnidentifiedImageError:
@@ -58,4 +59,14 @@ def _rgb(image: "Image") -> "Image":
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, (255, 255, 255, 255))
         image = Image.alpha_composite(white, image)
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _pixels(image: "Image") -> np.ndarray:
+    """The pixels of an RGB picture (H, W, 3), copied strip by strip: Pillow's own way holds large pictures thrice."""
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
+    rows = max(1, _STRIP_PX // image.width)
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        pixels[top : top + rows] = np.asarray(strip)
+    return pixels

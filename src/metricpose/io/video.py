@@ -22,13 +22,14 @@ class VideoFrame:
 def read_video(path: str | Path) -> Iterator[VideoFrame]:
     """The frames of the video, upright, in order of time.
 
-    A damaged or truncated video gives the frames that can be read; then the iterator raises. A truncated stream
-    whose header promises neither frames nor a duration (fragmented MP4) is taken as whole.
+    A damaged or truncated video gives the frames that can be read, each for itself and with its number in the whole;
+    then the iterator raises. A truncated stream whose header promises neither frames nor a duration (fragmented MP4)
+    is taken as whole.
 
     Raises:
         MissingExtraError: PyAV is not installed.
         FileError: missing or unreadable.
-        InputError: no video, no frames, or cut short (after the frames that could be read).
+        InputError: no video, no frames, cut short, or some frames damaged (after the frames that could be read).
     """
     av = _av()
     if not Path(path).is_file():
@@ -45,15 +46,19 @@ def _av() -> Any:
 
 
 def _frames(av: Any, path: Path) -> Iterator[VideoFrame]:
-    read, end_s, fault = 0, 0.0, ""
+    read, damaged, end_s, fault = 0, 0, 0.0, ""
     try:
         with av.open(str(path)) as container:
             stream = _video_stream(container, path)
-            for frame in container.decode(stream):
-                time_s = frame.time if frame.time is not None else read / float(stream.average_rate or 25)
-                yield VideoFrame(index=read, time_s=float(time_s), image=_upright(frame))
+            for frame in _decoded(av, container, stream):
+                if frame is None:
+                    damaged += 1
+                    continue
+                index = read + damaged
+                time_s = frame.time if frame.time is not None else index / float(stream.average_rate or 25)
+                yield VideoFrame(index=index, time_s=float(time_s), image=_upright(frame))
                 read, end_s = read + 1, float(time_s)
-            fault = _shortfall(container, stream, read, end_s)
+            fault = _shortfall(container, stream, read + damaged, end_s)
     except av.error.FFmpegError as error:
         fault = str(error.strerror or error)
     if not read:
@@ -61,9 +66,24 @@ def _frames(av: Any, path: Path) -> Iterator[VideoFrame]:
         raise InputError(f"{path}: expected a video, got {got}; copy it again")
     if fault:
         raise InputError(
-            f"{path}: expected a whole video, but it breaks off after frame {read - 1} at {end_s:.2f} s ({fault}); "
-            "the frames before were read"
+            f"{path}: expected a whole video, but it breaks off after frame {read + damaged - 1} at {end_s:.2f} s "
+            f"({fault}); the frames before were read"
         )
+    if damaged:
+        raise InputError(
+            f"{path}: expected a whole video, but {damaged} of its frames are damaged; the others were read"
+        )
+
+
+def _decoded(av: Any, container: Any, stream: Any) -> Iterator[Any]:
+    """The frames, and None for what could not be decoded."""
+    for packet in container.demux(stream):
+        try:
+            frames = packet.decode()
+        except av.error.InvalidDataError:
+            yield None
+            continue
+        yield from frames
 
 
 def _video_stream(container: Any, path: Path) -> Any:
