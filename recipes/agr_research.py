@@ -9,16 +9,10 @@ from pathlib import Path
 import torch
 
 from metricpose.datasets.lsp import read_lspet
-from metricpose.people import PeopleFrame
 from metricpose.training.agr_samples import photo_samples, virtual_samples
-from metricpose.training.agr_setup import AgrTraining, Source, agr_setup
+from metricpose.training.agr_setup import MUON_PREFIXES, AgrTraining, Source, agr_setup
 from metricpose.training.agr_windows import WindowOptions
 from metricpose.training.setup import OptimiserOptions, TrainingSetup
-
-FOLDS = 14
-TEST_FOLD, VALIDATION_FOLD = 0, 7
-"""A photo's fold: the number in its file name modulo 14. Fold 0 (503 of the 7,000 photos at hand) is for tests, fold 7
-(506) tells how training goes; neither is ever learnt from. Who is in two photos is not known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,16 +34,12 @@ class AgrResearchRecipe:
     turned_deg: float = 25.0
 
 
-def fold(frame: PeopleFrame) -> int:
-    """Of a photo, by its file's name."""
-    return int("".join(letter for letter in Path(frame.name).stem if letter.isdigit())) % FOLDS
-
-
 def agr_research(recipe: AgrResearchRecipe, device: torch.device) -> TrainingSetup:
     """The complete set-up."""
-    frames = read_lspet(recipe.photos)
-    learnt = photo_samples([f for f in frames if fold(f) not in (TEST_FOLD, VALIDATION_FOLD)])
-    watched = photo_samples([f for f in frames if fold(f) == VALIDATION_FOLD])
+    learnt = photo_samples(
+        read_lspet(recipe.photos, split="train")
+    )  # 5,991 of the 7,000 photos at hand; 503 are for tests
+    watched = photo_samples(read_lspet(recipe.photos, split="val"))
     windows = WindowOptions(size=recipe.size, any_turn=recipe.any_turn, turned_deg=recipe.turned_deg)
     photo_windows = WindowOptions(
         size=recipe.size, any_turn=recipe.any_turn, turned_deg=recipe.turned_deg, large_share=0.85, empty_share=0.0
@@ -61,7 +51,7 @@ def agr_research(recipe: AgrResearchRecipe, device: torch.device) -> TrainingSet
         seed=recipe.seed,
         optimiser=OptimiserOptions(
             steps=recipe.steps, rate=recipe.rate, warm_up=100, fall=recipe.fall, weight_decay=0.05, clip=5.0,
-            average=0.998, prefetch=True,
+            average=0.998, prefetch=True, muon_prefixes=MUON_PREFIXES,
         ),
         initial=Path(recipe.initial),
         facts={"licence": "research only", "data": "as agr_base, and Leeds Sports Pose Extended (research use)"},

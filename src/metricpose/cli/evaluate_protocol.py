@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from metricpose.people import PeopleFrame
 
 # Said here and not asked for, so that the help needs no numpy; a test holds the names to those of the protocols.
-NAMES = ("human36m", "mpi_inf_3dhp", "mupots", "panoptic", "threedpw", "coco", "lsp", "mpii", "strict")
+NAMES = ("human36m", "mpi_inf_3dhp", "mupots", "panoptic", "threedpw", "coco", "lsp", "lspet", "mpii", "strict")
 _ONLY_HERE = ("truth_at", "against", "report", "unit", "skeleton", "images", "dataset", "split")
 _ONLY_HERE += ("allow_missing", "missing_joints", "sequences", "cameras", "every", "option")
 

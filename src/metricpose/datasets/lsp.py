@@ -9,6 +9,7 @@ know; hidden joints have a place there all the same. LSPET gives unlabelled join
 from 1, as MATLAB does. In LSP the first 1,000 pictures are for training and the last 1,000 for tests.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,6 +28,10 @@ SOURCE_LSP = "https://sam.johnson.io/research/lsp.html (lsp_dataset.zip)"
 SOURCE_LSPET = "https://sam.johnson.io/research/lspet.html (lspet_dataset.zip)"
 LICENCE = "Leeds Sports Pose: research; cite Johnson and Everingham 2010, 2011"
 
+LspetSplit = Literal["train", "val", "test"]
+
+_FOLDS = 14
+_OF_REST: Mapping[int, LspetSplit] = {0: "test", 7: "val"}
 _SKELETON = CATALOGUE["lsp14"]
 _RESIZED_NAMES = tuple(j.replace("right_", "r_").replace("left_", "l_") for j in _SKELETON.joints)
 
@@ -48,19 +53,35 @@ def read_lsp(root: str | Path, *, split: Literal["train", "test", "all"] = "test
     ]
 
 
-def read_lspet(root: str | Path) -> list[PeopleFrame]:
+def lspet_split(name: str) -> LspetSplit:
+    """Our split of LSPET, which has none: by the number in a picture's file name modulo 14, 0 is test and 7 val.
+
+    Who is in two photos is not known, so people are not split.
+    """
+    number = int("".join(letter for letter in Path(name).stem if letter.isdigit()) or "0")
+    return _OF_REST.get(number % _FOLDS, "train")
+
+
+def read_lspet(root: str | Path, *, split: LspetSplit | Literal["all"] = "all") -> list[PeopleFrame]:
     """LSPET: one person in each picture; joints that are not labelled are NaN with the score 0.
 
-    A folder without joints.mat but with annotations.json is read as `read_lspet_resized` does.
+    split: of `lspet_split`. A folder without joints.mat but with annotations.json is read as `read_lspet_resized` does.
 
     Raises as `read_lsp`.
     """
     if optional(root, "joints.mat") is None and optional(root, "annotations.json") is not None:
-        return read_lspet_resized(root)
+        return _of_split(read_lspet_resized(root), split)
     joints = _joints(root, SOURCE_LSPET, (len(_SKELETON), 3, None), "LSPET", "LSP").transpose(2, 0, 1)
-    return [
+    frames = [
         _labelled(Path(root), f"im{i + 1:05d}.jpg", i, rows[:, :2] - 1.0, rows[:, 2]) for i, rows in enumerate(joints)
     ]
+    return _of_split(frames, split)
+
+
+def _of_split(frames: list[PeopleFrame], split: str) -> list[PeopleFrame]:
+    if split not in (*_OF_REST.values(), "train", "all"):
+        raise InputError(f"split: expected train, val, test or all, got {split!r}")
+    return [frame for frame in frames if split in ("all", lspet_split(frame.name))]
 
 
 def read_lspet_resized(root: str | Path) -> list[PeopleFrame]:

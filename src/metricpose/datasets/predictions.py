@@ -23,6 +23,7 @@ from metricpose.datasets.prediction_units import Unit, check_sizes
 from metricpose.io import read_people3d
 from metricpose.io.fields import located, shown
 from metricpose.io.json_text import read_json
+from metricpose.io.people2d_json import PEOPLE2D_SCHEMA, read_people2d_json
 from metricpose.people import PeopleFrame
 from metricpose.skeletons import Skeleton
 
@@ -100,7 +101,7 @@ def _read(
         )
     document = read_json(documents[0])
     if isinstance(document, dict) and "schema" in document and not path.is_dir():
-        return _ours(path, unit), True
+        return (_ours_2d(path) if document["schema"] == PEOPLE2D_SCHEMA else _ours(path, unit)), True
     if is_openpose3d(document):
         if unit is None:
             raise InputError(
@@ -120,6 +121,21 @@ def _ours(path: Path, unit: Unit | None) -> list[PeopleFrame]:
     if unit not in (None, "m"):
         raise InputError(f"{path}: unit: expected none, as people3d is in metres, got {shown(unit)}; leave it out")
     return [PeopleFrame.of_people3d(record.image, record.people) for record in read_people3d(path)]
+
+
+def _ours_2d(path: Path) -> list[PeopleFrame]:
+    return [
+        PeopleFrame(
+            name=record.image,
+            skeleton=record.people.skeleton,
+            joints_px=record.people.joints_px,
+            joint_scores=record.people.joint_scores,
+            scores=record.people.scores,
+            boxes_px=record.people.boxes_px,
+            ids=record.people.ids,
+        )
+        for record in read_people2d_json(path)
+    ]
 
 
 def _skeleton_of_list(document: Any, truth: Sequence[PeopleFrame]) -> Skeleton | None:

@@ -38,9 +38,9 @@ class AgrLossOptions:
 
     joints: float = 0.5
     places: float = 1.0
-    anchors: float = 1.0
-    boxes: float = 1.0
-    offsets: float = 4.0
+    anchors: float = 0.5
+    boxes: float = 2.0
+    offsets: float = 10.0
     visible: float = 0.5
     mask: float = 0.5
 

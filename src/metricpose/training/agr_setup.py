@@ -19,6 +19,9 @@ from metricpose.training.agr_targets import agr_targets, on_device
 from metricpose.training.agr_windows import WindowOptions, Windows, drawn_windows
 from metricpose.training.setup import OptimiserOptions, TrainingSetup
 
+MUON_PREFIXES = ("stages.", "attention.", "lateral", "merge", "narrow", "person.")
+"""Layers between the stem and the last ones."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Source:

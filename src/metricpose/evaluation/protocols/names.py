@@ -14,6 +14,7 @@ PROTOCOLS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "threedpw": (f"{_HERE}.threedpw", "3DPW: MPJPE, PA-MPJPE and acceleration of 14 joints, by sequence"),
         "coco": (f"{_HERE}.coco", "COCO key points: AP and AR by OKS, through pycocotools"),
         "lsp": (f"{_HERE}.lsp", "Leeds Sports Pose and LSPET: PCK@0.2 of the torso, PCP"),
+        "lspet": (f"{_HERE}.lspet", "LSPET's photos: PCK@0.2 of the torso, upright people apart from the others"),
         "mpii": (f"{_HERE}.mpii", "MPII Human Pose: PCKh@0.5 by group of joints"),
         "strict": (f"{_HERE}.virtual", "any truth in metres, any skeleton: the strict mode alone"),
     }

@@ -1,0 +1,52 @@
+"""Muon (Jordan et al. 2024) for convolutions: each kernel is the matrix of its output channels by all the rest.
+
+torch's own Muon takes matrices alone. On the AGR network it reached in 80 steps of 32 windows what AdamW reached in 150
+of 64, at a quarter more time per step on two cores.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+_STEPS = 5
+_A, _B, _C = 3.4445, -4.7750, 2.0315  # of the quintic iteration, Jordan's
+
+
+class ConvMuon(torch.optim.Optimizer):
+    """Momentum (Nesterov), made orthogonal, scaled to AdamW's step size; `gain` times the others' learning rate."""
+
+    def __init__(
+        self, params: Iterable[Tensor], lr: float, *, weight_decay: float, momentum: float = 0.95, gain: float = 2.5
+    ) -> None:
+        super().__init__(params, {"lr": lr, "weight_decay": weight_decay, "momentum": momentum, "gain": gain})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
+        """One update; `closure` is not called."""
+        for group in self.param_groups:
+            rate = group["lr"] * group["gain"]
+            for parameter in group["params"]:
+                if parameter.grad is None:
+                    continue
+                state = self.state[parameter]
+                if "momentum" not in state:
+                    state["momentum"] = torch.zeros_like(parameter)
+                state["momentum"].lerp_(parameter.grad, 1 - group["momentum"])
+                ahead = parameter.grad.lerp(state["momentum"], group["momentum"]).flatten(1)
+                update = orthogonal(ahead) * (0.2 * max(ahead.shape) ** 0.5)
+                parameter.mul_(1 - rate * group["weight_decay"])
+                parameter.sub_(update.reshape(parameter.shape).to(parameter.dtype), alpha=rate)
+
+
+def orthogonal(matrix: Tensor) -> Tensor:
+    """Nearly the orthogonal factor of a matrix (m, n): singular values of 0.7 to 1.2 (Newton-Schulz, bfloat16)."""
+    x = matrix.bfloat16()
+    tall = x.shape[0] > x.shape[1]
+    x = x.T if tall else x
+    x = x / (x.norm() + 1e-7)
+    for _ in range(_STEPS):
+        square = x @ x.T
+        x = _A * x + (_B * square + _C * square @ square) @ x
+    return (x.T if tall else x).float()

@@ -1,0 +1,100 @@
+"""Windows on labelled pictures: labels go where the pixels go, and what is not known is not taught."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch comes with metricpose[train]")
+
+from metricpose.agr import AGR, decode  # noqa: E402
+from metricpose.training.agr_samples import SKELETON  # noqa: E402
+from metricpose.training.agr_targets import agr_targets  # noqa: E402
+from metricpose.training.agr_windows import WindowOptions, drawn_windows, warped  # noqa: E402
+from tests.training.agr_made import colour, sample  # noqa: E402
+
+PLAIN = WindowOptions(disturbed=False, large_share=1.0, empty_share=0.0)
+WILD = dataclasses.replace(PLAIN, any_turn=1.0)
+
+
+def windows(options=PLAIN, count=6, seed=1, **kinds):
+    return drawn_windows([sample((120, 130), **kinds)], np.zeros(count, int), options, seed, None)
+
+
+@pytest.mark.parametrize("options", [PLAIN, WILD])
+def test_each_label_lies_on_its_own_dot(options):
+    """Through every turn, scale and mirror; a mirrored person's left joints are on the other dots, as they should be."""
+    drawn = windows(options, count=24, seed=3)
+    checked, mirrored = 0, 0
+    for k in range(24):
+        joints, inside = drawn.joints_px[k, 0].numpy(), drawn.heights[k, 0].numpy() > 0
+        a, b = SKELETON.joints.index("left_hip"), SKELETON.joints.index("right_hip")
+        c = SKELETON.joints.index("neck")
+        across, up = joints[a] - joints[b], joints[c] - (joints[a] + joints[b]) / 2
+        flipped = across[0] * up[1] - across[1] * up[0] > 0  # the sides are exchanged with the picture: still a person
+        mirrored += flipped
+        for j in np.flatnonzero(inside):
+            x, y = np.round(joints[j]).astype(int)
+            shown = drawn.pictures[k, :, y, x].numpy() * 255
+            own, other = np.array(colour(j)), np.array(colour(SKELETON.mirror[j]))
+            checked += np.abs(shown - own).max() < 40 or np.abs(shown - other).max() < 40
+    assert checked > 0.85 * (drawn.heights[:, 0] > 0).sum()
+    assert mirrored == 0  # a person and their mirror image both have the left hip on the same side of the spine
+
+
+def test_mirroring_exchanges_left_and_right_labels_with_the_dots():
+    never, always = (windows(dataclasses.replace(PLAIN, mirrored=share), count=1) for share in (0.0, 1.0))
+    left, right = SKELETON.joints.index("left_wrist"), SKELETON.joints.index("right_wrist")
+    for drawn, expected in ((never, left), (always, right)):
+        x, y = np.round(drawn.joints_px[0, 0, left].numpy()).astype(int)
+        assert np.abs(drawn.pictures[0, :, y, x].numpy() * 255 - colour(expected)).max() < 40
+
+
+def test_same_seed_same_windows():
+    first, again, other = (windows(WindowOptions(), seed=seed).pictures for seed in (5, 5, 6))
+    assert torch.equal(first, again) and not torch.equal(first, other)
+
+
+def test_shrinking_takes_means():
+    """A chequerboard of single pixels, four times smaller, is grey and not a pattern of chance."""
+    fine = np.indices((256, 256)).sum(0) % 2 * 255
+    made = sample((120, 130))
+    made.rgb()[:] = fine[..., None]
+    small, ids = warped(made, np.array([[0.25, 0, 0], [0, 0.25, 0]]), 64)
+    assert abs(float(small[:, 4:-4, 4:-4].mean()) - 0.5) < 0.02 and float(small[:, 4:-4, 4:-4].std()) < 0.12
+    assert ids is not None and set(np.unique(ids)) == {0, 1}
+
+
+def test_a_window_beside_the_picture_is_grey():
+    picture, ids = warped(sample((120, 130)), np.array([[1.0, 0, 5000], [0, 1.0, 0]]), 32)
+    assert torch.allclose(picture, torch.full((3, 32, 32), 0.45)) and ids is not None and not ids.any()
+
+
+def test_targets_decode_to_the_people():
+    """A network that says exactly its targets finds everybody again: encoder, targets and decoder are one convention."""
+    made = sample((70, 125), (190, 125), scale=0.7)
+    drawn = drawn_windows([made], np.zeros(4, int), dataclasses.replace(PLAIN, shift=0.02), 2, None)
+    targets = agr_targets(drawn)
+    agr = AGR(
+        joint_maps=targets.joint_maps, anchor_map=targets.anchor_map, box_sides=targets.box_sides,
+        joint_offsets=targets.offsets, joint_visible=targets.visible, supervised=targets.near > 0, stride=4,
+    )  # fmt: skip
+    for k, found in enumerate(decode(agr, SKELETON, (192, 192))):
+        true = drawn.joints_px[k][drawn.present[k]].numpy()
+        assert len(found.people) == len(true)
+        for person in true:
+            error = np.linalg.norm(found.people.joints_px - person, axis=-1).max(-1).min()
+            inside = ((person > -0.5) & (person < 191.5)).all()
+            assert not inside or error < 1.0
+
+
+def test_photos_teach_nothing_beyond_their_person():
+    made = sample((120, 130), whole=False)
+    known = made.known.copy()
+    known[0, SKELETON.joints.index("nose")] = False
+    drawn = drawn_windows([dataclasses.replace(made, known=known, seen=known)], np.zeros(3, int), PLAIN, 1, None)
+    targets = agr_targets(drawn)
+    assert not drawn.judged_joints[:, SKELETON.joints.index("nose")].any() and drawn.judged_joints.sum() == 3 * 25
+    assert 0 < drawn.judged.mean() < 1 and not targets.mask_judged.any()
+    assert not targets.boxed.any() and not targets.visible_judged.any() and targets.near.any()
+    assert not targets.weights[:, SKELETON.joints.index("nose")].any()
