@@ -31,7 +31,7 @@ def test_each_label_lies_on_its_own_dot(options):
         a, b = SKELETON.joints.index("left_hip"), SKELETON.joints.index("right_hip")
         c = SKELETON.joints.index("neck")
         across, up = joints[a] - joints[b], joints[c] - (joints[a] + joints[b]) / 2
-        flipped = across[0] * up[1] - across[1] * up[0] > 0  # the sides are exchanged with the picture: still a person
+        flipped = across[0] * up[1] - across[1] * up[0] > 0  # sides are exchanged with the picture
         mirrored += flipped
         for j in np.flatnonzero(inside):
             x, y = np.round(joints[j]).astype(int)
@@ -71,7 +71,7 @@ def test_a_window_beside_the_picture_is_grey():
 
 
 def test_targets_decode_to_the_people():
-    """A network that says exactly its targets finds everybody again: encoder, targets and decoder are one convention."""
+    """A network that says exactly its targets finds everybody: encoder, targets and decoder are one convention."""
     made = sample((70, 125), (190, 125), scale=0.7)
     drawn = drawn_windows([made], np.zeros(4, int), dataclasses.replace(PLAIN, shift=0.02), 2, None)
     targets = agr_targets(drawn)

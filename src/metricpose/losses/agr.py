@@ -3,7 +3,8 @@
 Joint and anchor maps by the quality focal loss (Li et al., NeurIPS 2020, eq. 4), which takes soft targets, and joint
 maps as a distribution over the cells, too: that lets places compete, and teaches several times faster. Boxes and
 offsets by L1 in units of the person's size (so that large people do not drown small ones), in the cells near anchors;
-visibility and mask by cross-entropy.
+visibility and mask by cross-entropy. Two more terms teach left from right, which the others hardly feel: `sides` asks
+at each limb's place which of the two it is, `turns` for the direction from the right joint to the left one.
 """
 
 from collections.abc import Mapping
@@ -34,13 +35,17 @@ class AgrMaps(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class AgrLossOptions:
-    """Weights of the terms."""
+    """Weights of the terms; `pairs` are the left and right joints of the skeleton."""
+
+    pairs: tuple[tuple[int, int], ...] = ()
 
     joints: float = 0.5
     places: float = 1.0
     anchors: float = 0.5
     boxes: float = 2.0
     offsets: float = 10.0
+    sides: float = 0.5
+    turns: float = 1.0
     visible: float = 0.5
     mask: float = 0.5
 
@@ -88,6 +93,30 @@ def place_loss(logits: Tensor, targets: Tensor, judged: Tensor, channels: Tensor
     return (entropy * peaked).sum() / peaked.sum().clamp_min(1)
 
 
+def side_loss(logits: Tensor, targets: Tensor, judged: Tensor, pairs: Tensor) -> Tensor:
+    """At the places of left and right joints (pairs (2, K)): cross-entropy of which of the two it is."""
+    left, right = targets[:, pairs[0]], targets[:, pairs[1]]
+    known = judged[:, pairs[0]] * judged[:, pairs[1]]
+    gap = logits[:, pairs[0]] - logits[:, pairs[1]]
+    on_left, on_right = (left - right).relu() * known, (right - left).relu() * known
+    loss = on_left * F.softplus(-gap) + on_right * F.softplus(gap)
+    return loss.sum() / (on_left + on_right).sum().clamp_min(1.0)
+
+
+def turn_loss(offsets: Tensor, targets: AgrTargets, pairs: Tensor) -> Tensor:
+    """1 - cosine between the said and the true way from each right joint to its left one, in the cells near anchors.
+
+    It does not shrink with the way, and two predictions on one place are no way out.
+    """
+    said, true = (value.unflatten(1, (-1, 2)) for value in (offsets, targets.offsets))  # B, J, 2, u, v
+    said, true = (value[:, pairs[0]] - value[:, pairs[1]] for value in (said, true))  # B, K, 2, u, v
+    size = targets.size_px[:, None].clamp_min(8.0)
+    length = true.norm(dim=2)
+    known = (targets.weights[:, pairs[0]] > 0) & (targets.weights[:, pairs[1]] > 0) & (length > 0.04 * size)
+    cosine = (said * true).sum(2) / (length.clamp_min(1e-3) * (said.square().sum(2) + (0.02 * size) ** 2).sqrt())
+    return ((1 - cosine) * known).sum() / known.sum().clamp_min(1)
+
+
 def agr_loss(maps: AgrMaps, targets: AgrTargets, options: AgrLossOptions) -> Mapping[str, Tensor]:
     """Named terms and their weighted "total" of the network's `maps` ."""
     judged = targets.judged[:, None]
@@ -108,9 +137,12 @@ def agr_loss(maps: AgrMaps, targets: AgrTargets, options: AgrLossOptions) -> Map
     visible = (visible * targets.visible_judged).sum() / targets.visible_judged.sum().clamp_min(1.0)
     cover = F.binary_cross_entropy_with_logits(maps.mask_logits.float()[:, 0], targets.mask, reduction="none")
     masks = (cover.mean((1, 2)) * targets.mask_judged).sum() / targets.mask_judged.sum().clamp_min(1.0)
+    pairs = torch.tensor(options.pairs, dtype=torch.long, device=targets.mask.device).reshape(-1, 2).T
+    sides = side_loss(maps.joint_logits.float(), targets.joint_maps, judged * channels, pairs)
+    turns = turn_loss(maps.joint_offsets.float(), targets, pairs)
     terms = {
         "joints": joints, "places": places, "anchors": anchors, "boxes": boxes, "offsets": offsets,
-        "visible": visible, "mask": masks,
+        "sides": sides, "turns": turns, "visible": visible, "mask": masks,
     }  # fmt: skip
     total = sum((getattr(options, name) * value for name, value in terms.items()), torch.zeros(()))
     return {**terms, "total": total}

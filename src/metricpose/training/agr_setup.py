@@ -14,13 +14,16 @@ from metricpose.models.agr_net import AgrNet, AgrNetOptions
 from metricpose.models.agr_weights import loaded_agr_net
 from metricpose.training.agr_export import exported
 from metricpose.training.agr_judging import crop_answers, crop_figures
-from metricpose.training.agr_samples import Sample
+from metricpose.training.agr_samples import SKELETON, Sample
 from metricpose.training.agr_targets import agr_targets, on_device
 from metricpose.training.agr_windows import WindowOptions, Windows, drawn_windows
 from metricpose.training.setup import OptimiserOptions, TrainingSetup
 
 MUON_PREFIXES = ("stages.", "attention.", "lateral", "merge", "narrow", "person.")
 """Layers between the stem and the last ones."""
+
+
+PAIRS = tuple((left, right) for left, right in enumerate(SKELETON.mirror) if left < right)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +45,7 @@ class AgrTraining:
     size: int = 192  # of the crops of the validation, px: that of the windows
     seed: int = 0
     net: AgrNetOptions = field(default_factory=AgrNetOptions)
-    loss: AgrLossOptions = field(default_factory=AgrLossOptions)
+    loss: AgrLossOptions = field(default_factory=lambda: AgrLossOptions(pairs=PAIRS))
     optimiser: OptimiserOptions = field(default_factory=OptimiserOptions)
     initial: Path | None = None  # weights to start from, safetensors
     facts: Mapping[str, str] = field(default_factory=dict)  # written into the files: licence, data
