@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from metricpose import FileError, InputError
-from metricpose.datasets.lsp import read_lsp, read_lspet, read_lspet_resized
+from metricpose.datasets.lsp import lspet_split, read_lsp, read_lspet, read_lspet_resized
 from tests.datasets.formats_made import save_json, save_mat
 
 pytest.importorskip("scipy")
@@ -54,6 +54,18 @@ def test_one_for_the_other_is_refused(tmp_path):
     save_mat(tmp_path / "joints.mat", joints=ROWS.transpose(2, 1, 0))
     with pytest.raises(InputError, match="split: expected train, test or all, got 'val'"):
         read_lsp(tmp_path, split="val")
+
+
+def test_lspet_is_split_by_the_number_in_the_file_name(tmp_path):
+    assert [lspet_split(name) for name in ("im00014.jpg", "00007.jpg", "im00021.jpg", "00001.jpg")] == [
+        "test", "val", "val", "train",
+    ]  # fmt: skip
+    save_mat(tmp_path / "joints.mat", joints=np.tile(ROWS, (7, 1, 1)).transpose(1, 2, 0))  # 28 pictures
+    parts = {split: [f.name for f in read_lspet(tmp_path, split=split)] for split in ("train", "val", "test", "all")}
+    assert parts["test"] == ["im00014.jpg", "im00028.jpg"] and parts["val"] == ["im00007.jpg", "im00021.jpg"]
+    assert sorted(parts["train"] + parts["val"] + parts["test"]) == parts["all"] and len(parts["all"]) == 28
+    with pytest.raises(InputError, match="split: expected train, val, test or all, got 'dev'"):
+        read_lspet(tmp_path, split="dev")
 
 
 def test_the_resized_copy(tmp_path):

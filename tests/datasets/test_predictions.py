@@ -6,7 +6,9 @@ import pytest
 from metricpose._errors import FileError, InputError
 from metricpose.datasets.predictions import read_predictions
 from metricpose.io import ImagePeople3D, write_people3d
-from metricpose.people import PeopleFrame
+from metricpose.io.people2d_json import write_people2d
+from metricpose.io.records import ImagePeople2D
+from metricpose.people import People2D, PeopleFrame
 from metricpose.skeletons import CATALOGUE
 from tests.strategies import made_people3d
 
@@ -45,6 +47,20 @@ def _ours(path, counts, names=NAMES):
 
 def _some(count):
     return np.repeat(_pose()[None], count, axis=0) + np.arange(count)[:, None, None]
+
+
+def test_our_own_2d_people(tmp_path):
+    """What `estimate` found in pictures, with every joint of the detector's skeleton."""
+    halpe = CATALOGUE["halpe26"]
+    joints = np.arange(52.0).reshape(1, 26, 2)
+    people = People2D(
+        boxes_px=[[0, 0, 50, 60]], joints_px=joints, joint_scores=np.full((1, 26), 0.5), scores=[0.7],
+        skeleton=halpe, image_size=(64, 64),
+    )  # fmt: skip
+    write_people2d(tmp_path / "people2d.json", [ImagePeople2D(image=name, people=people) for name in NAMES])
+    frames = read_predictions(tmp_path / "people2d.json", _truth())
+    assert [frame.name for frame in frames] == list(NAMES) and frames[0].skeleton.name == "halpe26"
+    assert np.allclose(frames[0].joints_px, joints) and frames[0].scores.tolist() == pytest.approx([0.7])
 
 
 @pytest.mark.parametrize("suffix", ["json", "npz"])

@@ -23,7 +23,7 @@ def windows(options=PLAIN, count=6, seed=1, **kinds):
 
 @pytest.mark.parametrize("options", [PLAIN, WILD])
 def test_each_label_lies_on_its_own_dot(options):
-    """Through every turn, scale and mirror; a mirrored person's left joints are on the other dots, as they should be."""
+    """Through every turn, scale and mirror; a mirrored person's left joints are on the other dots, as they should."""
     drawn = windows(options, count=24, seed=3)
     checked, mirrored = 0, 0
     for k in range(24):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from metricpose._errors import InputError, MissingExtraError
-from metricpose.evaluation.protocols import coco, lsp, mpii
+from metricpose.evaluation.protocols import coco, lsp, lspet, mpii
 from metricpose.people import PeopleFrame
 from metricpose.skeletons import CATALOGUE
 from tests.evaluation.protocols.frames_made import row, table
@@ -33,6 +33,24 @@ def test_pck_counts_the_torso_in_groups():
     found = row(table(lsp.judge([truth], [predicted]), "official", "PCK@0.2"), "all")
     assert found.values["pck"] == pytest.approx(100 * 13 / 14)
     assert (found.values["pck_elbow"], found.values["pck_knee"], found.values["pck_head"]) == (50.0, 100.0, 100.0)
+
+
+def standing_or_not(degrees: float, name: str) -> PeopleFrame:
+    """LSP-14 with the torso turned from upright."""
+    truth = flat("lsp14", name=name)
+    places, c, s = truth.joints_px.copy(), np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    for joint, across, up in ((9, 20, 100), (8, -20, 100), (3, 10, 0), (2, -10, 0)):
+        places[0, joint] = 500 + c * across + s * up, 500 + s * across - c * up
+    return truth.replaced(joints_px=places)
+
+
+def test_lspet_tells_upright_people_from_others():
+    truth = [standing_or_not(angle, f"{k}") for k, angle in enumerate((0, 29, -29, 31, 180))]
+    predicted = [moved(frame, [7], 500.0) if k > 2 else frame for k, frame in enumerate(truth)]
+    found = table(lspet.judge(truth, predicted), "official", "PCK@0.2")
+    assert (row(found, "upright").people, row(found, "other").people) == (3, 2)
+    assert row(found, "upright").values["pck"] == 100.0
+    assert row(found, "other").values["pck"] == pytest.approx(100 * 13 / 14)
 
 
 def test_pck_weighs_labelled_joints_not_people():
