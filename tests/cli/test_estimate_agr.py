@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from metricpose.cli import detectors
 from metricpose.cli.main import main
+from metricpose.inference.detectors import DETECTORS
 from metricpose.io import read_people3d
 from tests.inference.dotted import dotted
 
@@ -211,3 +213,7 @@ def test_a_broken_frame_does_not_stop_the_video(tmp_path: Path, capsys: pytest.C
     assert "clip.avi: expected a whole video, but 1 of its frames are damaged; the others were read" in line
     names = [record.image for record in read_people3d(tmp_path / "out" / "people.json")]
     assert names == [f"clip.avi#{index:06d}" for index in (0, 1, 3, 4, 5)]
+
+
+def test_the_command_knows_every_detector() -> None:
+    assert set(detectors._NAMES) == set(DETECTORS)

@@ -1,4 +1,4 @@
-"""The verbs lift, estimate, demo and evaluate on small inputs, good and bad."""
+"""The verbs lift, estimate and evaluate on small inputs, good and bad."""
 
 import json
 from pathlib import Path
@@ -139,16 +139,6 @@ def test_the_output_folder_may_not_be_a_file(
 ) -> None:
     assert main(["estimate", str(pictures), "-o", str(people_file), "--detections", str(people_file)]) == 2
     assert "people2d.json: expected a folder, got a file of this name; choose" in capsys.readouterr().err
-
-
-def test_the_demo_compares_with_the_truth_and_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["demo", "-o", str(tmp_path / "demo"), "--json"]) == 0
-    people = _said(capsys)["people"]
-    assert len(people) >= 4
-    assert all(person["within"] == (4.0 <= person["true_depth_m"] <= 6.0) for person in people)
-    assert {path.name for path in (tmp_path / "demo").iterdir()} == {"people.json", "overlay.png", "scene.html"}
-    assert main(["demo", "-o", str(tmp_path / "demo")]) == 0
-    assert capsys.readouterr().out.splitlines()[-1].startswith("Your own photo: ")
 
 
 def test_evaluate_judges_by_the_truths_tags(

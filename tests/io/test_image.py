@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from metricpose import FileError, InputError
-from metricpose.io import read_image
+from metricpose.io import decode_image, read_image
 
 PIXELS = np.random.default_rng(0).integers(0, 256, size=(5, 7, 3), dtype=np.uint8)
 
@@ -118,3 +118,20 @@ def test_missing_and_folder(tmp_path: Path) -> None:
         read_image(tmp_path / "absent.png")
     with pytest.raises(FileError, match=r"cannot read this picture .Is a directory."):
         read_image(tmp_path)
+
+
+def test_bytes_are_read_as_files_are(tmp_path: Path) -> None:
+    data = saved(tmp_path / "a.png", Image.fromarray(PIXELS)).read_bytes()
+    np.testing.assert_array_equal(decode_image(data), PIXELS)
+    with pytest.raises(InputError, match="upload: expected a picture, got no bytes"):
+        decode_image(b"", "upload")
+    with pytest.raises(InputError, match=r"picture: expected a picture \(JPEG, PNG"):
+        decode_image(b"text")
+    with pytest.raises(InputError, match="upload: expected a whole picture, got a damaged one"):
+        decode_image(data[:-40], "upload")
+
+
+def test_large_pictures_in_strips_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = saved(tmp_path / "a.png", Image.fromarray(PIXELS))
+    monkeypatch.setattr("metricpose.io.image._STRIP_PX", 15)
+    np.testing.assert_array_equal(read_image(path), PIXELS)

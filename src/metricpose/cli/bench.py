@@ -4,11 +4,13 @@ import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
+from metricpose._errors import InputError
 from metricpose.cli.arguments import ArgumentParser, Namespace, positive_int
 from metricpose.cli.output import table, write_json, write_line
 
 # name: (module that has `rows(people, repeats)`, people per call when none are asked for, what it measures)
 BENCHES: Mapping[str, tuple[str, tuple[int, ...], str]] = {
+    "estimate": ("bench_estimate", (3,), "a 720p JPEG with three people to JSON in memory, and the parts of the way"),
     "lift": ("bench_lift", (1, 10, 100), "one picture at a time, then the same people in one batch of pictures"),
     "generate": ("bench_generate", (2000,), "virtual people made, posed, seen and disturbed (needs the train extra)"),
     "evaluate": ("bench_evaluate", (100_000,), "every 3D metric on made people, then all of them in a row"),
@@ -21,6 +23,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("bench", choices=BENCHES, help=what)
     parser.add_argument("--people", type=positive_int, nargs="+", metavar="N", help="people per call")
     parser.add_argument("--repeats", type=positive_int, default=200, metavar="N", help="calls to time (default 200)")
+    parser.add_argument("--weights", metavar="NAME|FILE", help="of our own detector, for estimate (default base)")
     parser.add_argument("--json", action="store_true", help="write JSON instead of a table")
 
 
@@ -40,4 +43,7 @@ def run(args: Namespace) -> int:
 def _rows(args: Namespace) -> Iterator[dict[str, object]]:
     module, people, _ = BENCHES[args.bench]
     bench = importlib.import_module(f"metricpose.cli.{module}")
-    return (asdict(row) for row in bench.rows(tuple(args.people or people), args.repeats))
+    if args.weights is not None and args.bench != "estimate":
+        raise InputError(f"bench {args.bench}: expected no --weights, which are those of `bench estimate`")
+    options = {} if args.weights is None else {"weights": args.weights}
+    return (asdict(row) for row in bench.rows(tuple(args.people or people), args.repeats, **options))

@@ -2,7 +2,7 @@
 
 from metricpose.io.camera_json import write_camera
 from metricpose.io.cameras import read_camera, read_cameras
-from metricpose.io.image import read_image
+from metricpose.io.image import decode_image, read_image
 from metricpose.io.people2d_json import write_people2d
 from metricpose.io.people3d import read_people3d, write_people3d
 from metricpose.io.records import ImagePeople2D, ImagePeople3D
@@ -13,6 +13,7 @@ __all__ = [
     "ImagePeople2D",
     "ImagePeople3D",
     "VideoFrame",
+    "decode_image",
     "read_camera",
     "read_cameras",
     "read_image",

@@ -1,11 +1,12 @@
 """Pictures from files: uint8 RGB, upright."""
 
+import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from metricpose._errors import FileError, InputError
+from metricpose._errors import FileError, InputError, MetricposeError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -24,16 +25,31 @@ def read_image(path: str | Path) -> np.ndarray:
         FileError: missing or unreadable.
         InputError: empty, no picture, cut short, or too large.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
     try:
         if Path(path).stat().st_size == 0:
             raise InputError(f"{path}: expected a picture, got an empty file; check the program that wrote it")
-        with Image.open(path) as image:
-            ImageOps.exif_transpose(image, in_place=True)
-            pixels = _pixels(_rgb(image))
-    except InputError:
+        with open(path, "rb") as file:
+            return _decoded(file, path)
+    except MetricposeError:
         raise
+    except OSError as error:
+        raise FileError(f"{path}: cannot read this picture ({error.strerror or error}); check the path") from error
+
+
+def decode_image(data: bytes, name: str = "picture") -> np.ndarray:
+    """The picture that `data` holds, as `read_image` reads it from a file; `name` is what errors call it."""
+    if not data:
+        raise InputError(f"{name}: expected a picture, got no bytes; check the program that wrote it")
+    return _decoded(io.BytesIO(data), name)
+
+
+def _decoded(file: BinaryIO, path: str | Path) -> np.ndarray:
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with Image.open(file) as image:
+            ImageOps.exif_transpose(image, in_place=True)
+            return _pixels(_rgb(image))
     except UnidentifiedImageError:
         raise InputError(f"{path}: expected a picture (JPEG, PNG, TIFF, WebP ...), got something else") from None
     except Image.DecompressionBombError as fault:
@@ -44,7 +60,6 @@ def read_image(path: str | Path) -> np.ndarray:
         raise InputError(f"{path}: expected a whole picture, got a damaged one ({error}); copy it again") from None
     except (SyntaxError, ValueError, EOFError, OverflowError) as fault:
         raise InputError(f"{path}: expected a whole picture, got a damaged one ({fault}); copy it again") from None
-    return pixels
 
 
 def _rgb(image: "Image") -> "Image":

@@ -67,15 +67,20 @@ def people3d_from_document(document: Any) -> list[ImagePeople3D]:
 def write_people3d_json(
     path: str | Path, records: Sequence[ImagePeople3D], skeleton: Skeleton | str = "coco17"
 ) -> None:
-    """Write pictures with people in metres as our own JSON, atomically, in their order.
+    """Write `people3d_text` to a file, atomically."""
+    write_text(path, people3d_text(records, skeleton))
 
-    All must have one skeleton; `skeleton` is only for a file without pictures. People without ids get their place
-    in the picture as id.
+
+def people3d_text(records: Sequence[ImagePeople3D], skeleton: Skeleton | str = "coco17") -> str:
+    """Pictures with people in metres as our own JSON, in their order.
+
+    All must have one skeleton; `skeleton` is only for no pictures. People without ids get their place in the picture
+    as id.
     """
     shared = shared_skeleton([record.people.skeleton for record in records], skeleton)
     entries = (_image_entry(record) for record in records)
     head = {"schema": PEOPLE3D_SCHEMA, **UNITS, "skeleton": skeleton_to_json(shared)}
-    write_text(path, document_text(head, entries))
+    return document_text(head, entries)
 
 
 def _image_entry(record: ImagePeople3D) -> dict[str, Any]:
