@@ -44,8 +44,8 @@ class AgrLossOptions:
     anchors: float = 0.5
     boxes: float = 2.0
     offsets: float = 10.0
-    sides: float = 0.5
-    turns: float = 1.0
+    sides: float = 4.0
+    turns: float = 3.0
     visible: float = 0.5
     mask: float = 0.5
 

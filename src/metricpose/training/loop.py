@@ -114,15 +114,19 @@ def trained(setup: TrainingSetup, options: RunOptions, team: Team, report: Repor
     network = nn.parallel.DistributedDataParallel(model) if team.size > 1 else model
     step, best = progress.step, progress.best_score
     batches = _Batches(setup, team)
+    sums, since = {}, step  # of the losses since the last report
     while step < setup.optimiser.steps:
         figures = _one_step(setup, network, optimisers, step, team, batches(step))
         step += 1
+        sums = {name: sums.get(name, 0.0) + value for name, value in figures.items()}
         _updated_average(average, model, step, setup.optimiser.average)
         if team.leads and step % options.report_every == 0:
             report(
                 step,
-                {**{name: float(value) for name, value in figures.items()}, "minutes": (time.monotonic() - began) / 60},
+                {**_means(sums, step - since), "minutes": (time.monotonic() - began) / 60},
             )
+        if step % options.report_every == 0:
+            sums, since = {}, step
         last = step == setup.optimiser.steps
         if team.leads and (last or step % options.validate_every == 0):
             best = min(best, _validated(setup, average, report, step))
@@ -139,6 +143,10 @@ def trained(setup: TrainingSetup, options: RunOptions, team: Team, report: Repor
     if team.size > 1:
         dist.barrier()
     return RunResult(step=step, done=done, best_score=best)
+
+
+def _means(sums: Mapping[str, Any], count: int) -> dict[str, float]:
+    return {name: float(value) / count for name, value in sums.items()}
 
 
 def _check_same_run(path: Path, progress: Progress, setup: TrainingSetup) -> None:
