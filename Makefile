@@ -19,7 +19,7 @@ SOURCES := $(shell find src -type f -not -name '*.pyc')
 PACKAGING := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo photo photo-named test test-quick check format clean
+.PHONY: help demo photo photo-mediapipe photo-named test test-quick check format clean
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,8 +27,11 @@ help:  ## what can be made
 demo: $(CORE)/.installed  ## the main job: people in metres from the packaged scene (core install, no torch)
 	$(CORE)/bin/metricpose demo --next-command "make photo PHOTO=your.jpg" $(ARGS)
 
-photo: photo-named $(PHOTO_VENV)/.installed  ## people in metres from your own picture: make photo PHOTO=your.jpg (MediaPipe, one person)
-	$(PHOTO_VENV)/bin/metricpose estimate "$(PHOTO)" -o out --detector mediapipe $(ARGS)
+photo: photo-named $(CORE)/.installed  ## people in metres from your own picture: make photo PHOTO=your.jpg
+	$(CORE)/bin/metricpose estimate "$(PHOTO)" -o out $(ARGS)
+
+photo-mediapipe: photo-named $(PHOTO_VENV)/.installed  ## the same, each person's joints by MediaPipe
+	$(PHOTO_VENV)/bin/metricpose estimate "$(PHOTO)" -o out --detector agr --refine mediapipe $(ARGS)
 
 photo-named:
 	@test -n "$(PHOTO)" || { echo "make photo: expected a picture, got none; name it: make photo PHOTO=your.jpg" >&2; exit 2; }

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import torch
 
+from metricpose.models.agr_net import AgrNetOptions
+from metricpose.models.agr_resnet import AgrResNetOptions
 from metricpose.training.agr_samples import virtual_samples
 from metricpose.training.agr_setup import MUON_PREFIXES, AgrTraining, Source, agr_setup
 from metricpose.training.agr_windows import WindowOptions
@@ -32,6 +34,8 @@ class AgrBaseRecipe:
     any_turn: float = 0.1
     turned_deg: float = 18.0
     initial: str | None = None
+    resnet: int | None = None  # depth of a ResNet instead of the compact network; the paper's is 152
+    backbone: str | None = None
 
 
 def agr_base(recipe: AgrBaseRecipe, device: torch.device) -> TrainingSetup:
@@ -59,6 +63,8 @@ def agr_base(recipe: AgrBaseRecipe, device: torch.device) -> TrainingSetup:
             prefetch=True,
             muon_prefixes=MUON_PREFIXES,
         ),
+        net=AgrResNetOptions(depth=recipe.resnet) if recipe.resnet else AgrNetOptions(),
+        backbone=Path(recipe.backbone) if recipe.backbone else None,
         initial=Path(recipe.initial) if recipe.initial else None,
         facts={"licence": "Apache-2.0", "data": "virtual people: MakeHuman CC0 assets, Anny, CMU motion capture"},
     )

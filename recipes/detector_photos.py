@@ -131,9 +131,9 @@ def row(name: str, mode: str, truth: np.ndarray, guess: np.ndarray, ms: float) -
     torso = np.linalg.norm(truth[:, _TORSO[0]] - truth[:, _TORSO[1]], axis=-1)
     use = torso > 0
     truth, guess, torso = truth[use], guess[use], torso[use]
-    known = np.isfinite(truth).all(-1)
+    known = np.array(np.isfinite(truth).all(-1), dtype=bool)
     right = np.nan_to_num(np.linalg.norm(guess - truth, axis=-1), nan=np.inf) <= FRACTION * torso[:, None]
-    up = upright(truth)
+    up = np.asarray(upright(truth))
     together, pairs = collapsed_pairs(truth, guess, torso, _PAIRS)
     return PhotoRow(
         detector=name,

@@ -138,13 +138,13 @@ def coco_ap(
     if not results:
         return 0.0, 0.0, 0.0
     with contextlib.redirect_stdout(io.StringIO()):
-        data = COCO()
+        data: Any = COCO()
         data.dataset = {
             "images": [{"id": k} for k in range(len(truth))], "annotations": annotations,
             "categories": [{"id": 1, "name": "person"}],
         }  # fmt: skip
         data.createIndex()
-        judge = COCOeval(data, data.loadRes(results), kind)
+        judge: Any = COCOeval(data, data.loadRes(results), kind)  # pyright: ignore[reportArgumentType]
         judge.evaluate()
         judge.accumulate()
         judge.summarize()

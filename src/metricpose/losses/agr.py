@@ -39,14 +39,14 @@ class AgrLossOptions:
 
     pairs: tuple[tuple[int, int], ...] = ()
 
-    joints: float = 0.5
+    joints: float = 0.3
     places: float = 1.0
-    anchors: float = 0.5
+    anchors: float = 0.3
     boxes: float = 2.0
     offsets: float = 10.0
     sides: float = 4.0
     turns: float = 3.0
-    visible: float = 0.5
+    visible: float = 3.0
     mask: float = 0.5
 
 
@@ -114,7 +114,8 @@ def turn_loss(offsets: Tensor, targets: AgrTargets, pairs: Tensor) -> Tensor:
     length = true.norm(dim=2)
     known = (targets.weights[:, pairs[0]] > 0) & (targets.weights[:, pairs[1]] > 0) & (length > 0.04 * size)
     cosine = (said * true).sum(2) / (length.clamp_min(1e-3) * (said.square().sum(2) + (0.02 * size) ** 2).sqrt())
-    return ((1 - cosine) * known).sum() / known.sum().clamp_min(1)
+    weight = known * length / size  # long ways show which side is which
+    return ((1 - cosine) * weight).sum() / weight.sum().clamp_min(1e-3)
 
 
 def agr_loss(maps: AgrMaps, targets: AgrTargets, options: AgrLossOptions) -> Mapping[str, Tensor]:

@@ -8,9 +8,10 @@ from safetensors import SafetensorError, safe_open
 
 from metricpose._errors import WeightsError
 from metricpose.models.agr_net import AgrNet, AgrNetOptions
+from metricpose.models.agr_resnet import AgrResNet, AgrResNetOptions
 
 
-def loaded_agr_net(path: Path) -> AgrNet:
+def loaded_agr_net(path: Path) -> AgrNet | AgrResNet:
     """The network in a file that `metricpose train agr_base` wrote, ready to answer.
 
     Raises WeightsError for a file that is missing, damaged, or of another network.
@@ -28,7 +29,7 @@ def loaded_agr_net(path: Path) -> AgrNet:
             name: tuple(value) if isinstance(value, list) else value
             for name, value in json.loads(metadata["options"]).items()
         }
-        net = AgrNet(AgrNetOptions(**fields))
+        net = AgrResNet(AgrResNetOptions(**fields)) if "depth" in fields else AgrNet(AgrNetOptions(**fields))
         counters = {name: value for name, value in net.state_dict().items() if name.endswith("num_batches_tracked")}
         net.load_state_dict(counters | tensors, strict=True)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:

@@ -19,6 +19,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from metricpose._errors import WeightsError
 from metricpose._onnxruntime import imported_onnxruntime
 from metricpose.models.agr_net import AgrNet
+from metricpose.models.agr_resnet import AgrResNet
 
 OUTPUTS = ("joint_maps", "anchor_map", "person_mask", "box_sides", "joint_offsets", "joint_visible")
 _LEAST = 4096  # numbers in a tensor that is kept as bytes
@@ -27,7 +28,7 @@ _LEAST = 4096  # numbers in a tensor that is kept as bytes
 class _Inference(nn.Module):
     """The network with the outputs that the decoder reads."""
 
-    def __init__(self, net: AgrNet) -> None:
+    def __init__(self, net: nn.Module) -> None:
         super().__init__()
         self.net = net
 
@@ -37,13 +38,17 @@ class _Inference(nn.Module):
         return (*peaks, maps.box_sides, maps.joint_offsets, maps.visible_logits.sigmoid())
 
 
-def folded(net: AgrNet) -> AgrNet:
-    """A copy in which every batch norm is part of the convolution before it; the same answers."""
+def folded(net: AgrNet | AgrResNet) -> AgrNet | AgrResNet:
+    """A copy in which batch norms are part of the convolutions before them; the same answers.
+
+    (Those of a ResNet, which are attributes and no sequences, stay; ONNX Runtime folds them when it loads the file.)
+    """
     net = copy.deepcopy(net).eval()
     for module in net.modules():
         if isinstance(module, nn.Sequential) and len(module) >= 2 and isinstance(module[1], nn.BatchNorm2d):
             first, norm = module[0], module[1]
-            assert isinstance(first, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
+            if not isinstance(first, nn.Conv2d) or not isinstance(norm, nn.BatchNorm2d):
+                continue
             module[0], module[1] = fuse_conv_bn_eval(first, norm), nn.Identity()
     return net
 
@@ -64,7 +69,7 @@ def _scales(weight: Tensor) -> Tensor:
     return flat.reshape(-1, *([1] * (weight.ndim - 1)))
 
 
-def written_onnx(net: AgrNet, path: Path, facts: Mapping[str, str]) -> None:
+def written_onnx(net: AgrNet | AgrResNet, path: Path, facts: Mapping[str, str]) -> None:
     """Writes the ONNX file, for one picture of any size in multiples of 32, or several.
 
     Raises WeightsError if ONNX Runtime differs from torch (with the same rounded weights) by more than 1e-4.
@@ -142,7 +147,7 @@ def worst_difference(wrapped: nn.Module, path: Path) -> float:
     return worst
 
 
-def exported(net: AgrNet, folder: Path, name: str, facts: Mapping[str, str] | None = None) -> None:
+def exported(net: AgrNet | AgrResNet, folder: Path, name: str, facts: Mapping[str, str] | None = None) -> None:
     """Writes NAME.onnx and NAME.safetensors (float16) into `folder`, each atomically."""
     written_onnx(net, folder / f"{name}.onnx", facts or {})
     path = folder / f"{name}.safetensors"

@@ -95,7 +95,7 @@ def _virtual(picture: Any) -> Sample:
             row, column = names.index(name), SKELETON.joints.index(here)
             joints[:, column] = _labels(people, "landmarks27", "px")[:, row]
             seen[:, column] = _labels(people, "landmarks27", "visible")[:, row] > 0
-    known = np.isfinite(joints).all(-1)
+    known = np.array(np.isfinite(joints).all(-1), dtype=bool)
     return Sample(
         picture=picture.jpg,
         joints_px=joints,

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from metricpose._errors import InputError
 from metricpose.losses.agr import AgrLossOptions, AgrTargets, agr_loss
 from metricpose.models.agr_net import AgrNet, AgrNetOptions
+from metricpose.models.agr_resnet import AgrResNet, AgrResNetOptions
 from metricpose.models.agr_weights import loaded_agr_net
 from metricpose.training.agr_export import exported
 from metricpose.training.agr_judging import crop_answers, crop_figures
@@ -44,11 +45,21 @@ class AgrTraining:
     batch: int = 48
     size: int = 192  # of the crops of the validation, px: that of the windows
     seed: int = 0
-    net: AgrNetOptions = field(default_factory=AgrNetOptions)
+    net: AgrNetOptions | AgrResNetOptions = field(default_factory=AgrNetOptions)
+    backbone: Path | None = None  # initial weights of a ResNet's backbone, torchvision's names in safetensors
     loss: AgrLossOptions = field(default_factory=lambda: AgrLossOptions(pairs=PAIRS))
     optimiser: OptimiserOptions = field(default_factory=OptimiserOptions)
     initial: Path | None = None  # weights to start from, safetensors
     facts: Mapping[str, str] = field(default_factory=dict)  # written into the files: licence, data
+
+
+def _new_net(training: AgrTraining) -> AgrNet | AgrResNet:
+    if isinstance(training.net, AgrNetOptions):
+        return AgrNet(training.net)
+    net = AgrResNet(training.net)
+    if training.backbone is not None:
+        net.load_backbone(training.backbone)
+    return net
 
 
 def agr_setup(
@@ -60,7 +71,7 @@ def agr_setup(
         raise InputError(
             f"{training.name}: expected samples to learn from and to validate on, got none; see the recipe"
         )
-    net = loaded_agr_net(training.initial) if training.initial else AgrNet(training.net)
+    net = loaded_agr_net(training.initial) if training.initial else _new_net(training)
     net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     shares = np.array([source.share for source in sources]) / sum(source.share for source in sources)
 
@@ -88,7 +99,7 @@ def agr_setup(
         return {**figures, "score": -figures[f"{next(iter(validation))}_pck"]}
 
     def finish(model: nn.Module, folder: Path) -> None:
-        assert isinstance(model, AgrNet)
+        assert isinstance(model, AgrNet | AgrResNet)
         exported(model, folder, training.name, training.facts)
 
     return TrainingSetup(
