@@ -35,9 +35,9 @@ class WindowOptions:
     turned_deg: float = 18.0
     any_turn: float = 0.1
     mirrored: float = 0.5
-    erased: float = 0.15
+    erased: float = 0.25
     grey: float = 0.08
-    blurred: float = 0.12
+    blurred: float = 0.2
     noise: float = 0.03
     disturbed: bool = True
 
