@@ -10,6 +10,7 @@ from PIL import Image
 from metricpose._errors import InputError
 from metricpose.cli.generate_people import picture_size
 from metricpose.cli.main import main
+from metricpose.virtual.pose_pool import VARIED, PoseAugmentation
 from metricpose.virtual.render import shard_run
 from metricpose.virtual.render.labels import PictureLabels
 from metricpose.virtual.render.pictures import LabelledPicture, encoded_jpg
@@ -106,6 +107,14 @@ def test_arguments_reach_the_pictures(tmp_path, drawn) -> None:
     assert options.skeletons == ("lsp14", "body25")
     assert options.scene.background_licence == "own"
     assert not options.depth
+    assert options.pose_shares == (0.45, 0.1, 0.45) and options.scene.augmentation == PoseAugmentation()
+
+
+def test_poses_can_be_chosen_and_varied(tmp_path, drawn) -> None:
+    assert generate(tmp_path / "set", "--count", "1", "--pose-shares", "0,0,1", "--varied-poses") == 0
+    options = drawn[0][1]
+    assert options.pose_shares == (0.0, 0.0, 1.0) and options.scene.augmentation == VARIED
+    assert VARIED.jitter_deg > PoseAugmentation().jitter_deg
 
 
 @pytest.mark.parametrize(
@@ -117,6 +126,10 @@ def test_arguments_reach_the_pictures(tmp_path, drawn) -> None:
         (["--skeleton", "stick"], "unknown skeleton 'stick'"),
         (["--size", "5x5"], "--size: expected WIDTHxHEIGHT"),
         (["--seed", "-1"], "seed >= 0"),
+        (["--pose-shares", "1,1"], "--pose-shares: expected three shares such as 0.45,0.1,0.45"),
+        (["--pose-shares", "0,0,0"], "one of them above 0, got '0,0,0'"),
+        (["--pose-shares", "1,-1,1"], "--pose-shares: expected three shares"),
+        (["--pose-shares", "nan,0,1"], "--pose-shares: expected three shares"),
     ],
 )
 def test_wrong_calls_are_one_line(tmp_path, drawn, capsys, arguments, text) -> None:
