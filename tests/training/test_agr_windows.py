@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch", reason="torch comes with metricpose[train]"
 from metricpose.agr import AGR, decode  # noqa: E402
 from metricpose.training.agr_samples import SKELETON  # noqa: E402
 from metricpose.training.agr_targets import agr_targets  # noqa: E402
-from metricpose.training.agr_windows import WindowOptions, drawn_windows, warped  # noqa: E402
+from metricpose.training.agr_windows import WindowOptions, drawn_windows, warped, with_backdrops  # noqa: E402
 from tests.training.agr_made import colour, sample  # noqa: E402
 
 PLAIN = WindowOptions(disturbed=False, large_share=1.0, empty_share=0.0)
@@ -48,6 +48,23 @@ def test_mirroring_exchanges_left_and_right_labels_with_the_dots():
     for drawn, expected in ((never, left), (always, right)):
         x, y = np.round(drawn.joints_px[0, 0, left].numpy()).astype(int)
         assert np.abs(drawn.pictures[0, :, y, x].numpy() * 255 - colour(expected)).max() < 40
+
+
+def test_backdrops_change_what_is_behind_people_only():
+    made = windows(count=4)
+    options = dataclasses.replace(PLAIN, backdrop=1.0)
+    inside = torch.nn.functional.interpolate(made.masked[:, None], scale_factor=4.0)[:, 0] == 1
+    behind = torch.nn.functional.interpolate(made.masked[:, None], scale_factor=4.0)[:, 0] == 0
+    changed = with_backdrops(made.pictures, made.masked, made.whole, options, torch.Generator().manual_seed(1))
+    for k in range(4):
+        black = made.pictures[k].sum(0) == 0
+        assert (changed[k].sum(0)[behind[k] & black] > 0).float().mean() > 0.9
+        kept = inside[k] & black
+        kept &= torch.nn.functional.avg_pool2d(inside[k][None].float(), 9, 1, 4)[0] == 1  # away from the soft edge
+        assert changed[k][:, kept].abs().max() < 1e-6
+    photos = windows(count=2, whole=False)
+    same = with_backdrops(photos.pictures, photos.masked, photos.whole, options, torch.Generator().manual_seed(1))
+    assert torch.equal(same, photos.pictures)
 
 
 def test_same_seed_same_windows():

@@ -36,6 +36,7 @@ class WindowOptions:
     any_turn: float = 0.1
     mirrored: float = 0.5
     erased: float = 0.25
+    backdrop: float = 0.3
     grey: float = 0.08
     blurred: float = 0.2
     noise: float = 0.03
@@ -78,6 +79,7 @@ def drawn_windows(
     joined = {name: torch.stack([torch.as_tensor(part[name]) for part in parts]) for name in Windows._fields}
     if options.disturbed:
         generator = torch.Generator().manual_seed(int(seeds[0].generate_state(1)[0]))
+        joined["pictures"] = with_backdrops(joined["pictures"], joined["masked"], joined["whole"], options, generator)
         joined["pictures"] = disturbed(joined["pictures"], options, generator)
     return Windows(**joined)
 
@@ -228,6 +230,31 @@ def _roots(joints: np.ndarray, known: np.ndarray, boxes: np.ndarray) -> np.ndarr
     own = known[:, _ROOT]
     roots[own] = joints[own, _ROOT]
     return roots
+
+
+def with_backdrops(
+    pictures: Tensor, masked: Tensor, whole: Tensor, options: WindowOptions, generator: torch.Generator
+) -> Tensor:
+    """Some of the pictures (B, 3, S, S) with made textures behind people in other light; only where masks (B, S/4, S/4)
+    are known."""
+    x, size = pictures.clone(), pictures.shape[-1]
+    chosen = (torch.rand(len(x), generator=generator) < options.backdrop) & (whole > 0)
+    for k in chosen.nonzero()[:, 0].tolist():
+        people = F.interpolate(masked[None, None, k], size=(size, size), mode="bilinear", align_corners=False)[0]
+        light = 0.7 + 0.6 * torch.rand(3, 1, 1, generator=generator)
+        x[k] = people * (x[k] * light).clamp(0, 1) + (1 - people) * texture(size, generator)
+    return x
+
+
+def texture(size: int, generator: torch.Generator) -> Tensor:
+    """(3, size, size) in [0, 1]: noise of several scales about a random colour, with a few edges across it."""
+    out = torch.rand(3, 1, 1, generator=generator).expand(3, size, size).clone()
+    for cells in (2, 5, 12, 30, 70):
+        strength = 0.5 * float(torch.rand(1, generator=generator)) ** 2
+        noise = torch.rand(1, 3, cells, cells, generator=generator) - 0.5
+        mode = "nearest" if float(torch.rand(1, generator=generator)) < 0.4 else "bilinear"
+        out += strength * F.interpolate(noise, size=(size, size), mode=mode)[0]
+    return out.clamp(0, 1)
 
 
 def disturbed(pictures: Tensor, options: WindowOptions, generator: torch.Generator) -> Tensor:
