@@ -59,7 +59,7 @@ class PhotoRow:
     ms: float
 
 
-def answers(name: str, flip: bool) -> tuple[Answer, Answer]:
+def answers(name: str, flip: bool, turns: bool) -> tuple[Answer, Answer]:
     """How a detector answers for a crop and for a whole picture."""
     if name in ("mediapipe", "rtmlib"):
         from metricpose.inference.detectors import detector_named
@@ -68,7 +68,7 @@ def answers(name: str, flip: bool) -> tuple[Answer, Answer]:
         return (lambda image, box: other(image)), (lambda image, box: other(image))
     from metricpose.inference.detectors.agr import AgrDetector
 
-    own = AgrDetector(name, flip=flip)
+    own = AgrDetector(name, flip=flip, turns=turns)
 
     def crop(image: np.ndarray, box: np.ndarray) -> People2D:
         middle, half = (box[:2] + box[2:]) / 2, _BODY * (box[2:] - box[:2]) / 2
@@ -172,13 +172,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--split", choices=("test", "val"), default="test")
     parser.add_argument("--quick", action="store_true", help="every tenth photo")
     parser.add_argument("--flip", action="store_true", help="with the mirror image (our networks only)")
+    parser.add_argument("--turns", action="store_true", help="in four quarter turns (our networks only)")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args(arguments)
     try:
         frames = read_lspet(args.data, split=args.split)[:: 10 if args.quick else 1]
         rows = []
         for name in args.detectors:
-            crop, whole = answers(name, args.flip)
+            crop, whole = answers(name, args.flip, args.turns)
             rows += [judged(name, frames, mode, f) for mode, f in (("crop", crop), ("whole", whole))]
     except MetricposeError as error:
         print(f"detector_photos: error: {error}", file=sys.stderr)

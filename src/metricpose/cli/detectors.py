@@ -24,6 +24,9 @@ def add_detector_arguments(parser: ArgumentParser) -> None:
     group.add_argument(
         "--flip", action="store_true", help="look at the mirror image, too: better joints, twice the time"
     )
+    group.add_argument(
+        "--turns", action="store_true", help="look at each person in four quarter turns: for people upside down"
+    )
     group.add_argument("--look", type=positive_int, metavar="PX", help="longer side of the first look (default 768)")
     group.add_argument("--tiles", action="store_true", help="look for people far away in large pictures, in tiles")
     group.add_argument(
@@ -58,6 +61,7 @@ def _agr_options(args: Namespace) -> "AgrOptions | None":
         "weights": args.weights,
         "refine": args.refine,
         "flip": args.flip or None,
+        "turns": args.turns or None,
         "look_px": args.look,
         "tiles": args.tiles or None,
     }

@@ -18,6 +18,7 @@ from metricpose.inference.detectors.candidates import Candidates, distinct, join
 from metricpose.inference.detectors.looks import Look, looks
 from metricpose.inference.detectors.person_masks import person_masks
 from metricpose.inference.detectors.protocol import checked_picture
+from metricpose.inference.detectors.turned import turned_back, turned_pixels
 from metricpose.inference.detectors.windows import Window, square_box, window
 from metricpose.people import People2D
 from metricpose.skeletons import Skeleton
@@ -45,6 +46,7 @@ class AgrDetector:
         min_score: float = 0.3,
         refine: bool = True,
         flip: bool = False,
+        turns: bool = False,
         look_px: int = 768,
         scales: Sequence[float] = (1.0, 1 / 3),
         tiles: bool = False,
@@ -60,6 +62,8 @@ class AgrDetector:
             min_score: the least score of a person who is reported, in [0, 1].
             refine: look a second time at each person; better joints, for the time of a crop per person.
             flip: look at the mirror image, too, and take the mean; a little better, for twice the time.
+            turns: look at each person's crop in all four quarter turns and take the surest; for people who are upside
+                down or lie, at three more crops per person.
             look_px: longer side of the picture in the first look.
             scales: sizes of the first look, of `look_px`; small ones are for people who fill the picture.
             tiles: cover the picture with tiles at its full resolution, too; for people far away in large pictures.
@@ -77,7 +81,7 @@ class AgrDetector:
         loaded = AgrNetwork(engine, str(weights), "that of its engine") if engine is not None else None
         self._network = loaded or AgrNetwork.load(weights, threads)
         self._least, self._most = min_score, max_people
-        self._refine, self._flip, self._tiles, self._masks = refine, flip, tiles, masks
+        self._refine, self._flip, self._turns, self._tiles, self._masks = refine, flip, turns, tiles, masks
         self._look_px, self._scales = look_px, tuple(scales)
 
     @property
@@ -163,8 +167,23 @@ class AgrDetector:
             agr = self._network.maps([crop.pixels for crop in batch], flip=self._flip)
             found = decode(agr, HALPE26, (CROP_PX, CROP_PX), min_score=_CROP_LEAST_SCORE)
             for crop, one, box in zip(batch, found, boxes_px[start:], strict=False):
-                index = meant(one, crop.boxes_from_picture(box))
-                answers.append((_moved(one, crop), index))
+                place = crop.boxes_from_picture(box)
+                looks = [(one, meant(one, place)), *self._turned(crop, place)]
+                best, index = max(looks, key=lambda look: _sureness(*look))
+                answers.append((_moved(best, crop), index))
+        return answers
+
+    def _turned(self, crop: Window, box_px: np.ndarray) -> list[tuple[DecodedPeople, int | None]]:
+        """What is found in a crop in three more quarter turns, where they are asked for."""
+        quarters = (1, 2, 3) if self._turns else ()
+        if not quarters:
+            return []
+        agr = self._network.maps([turned_pixels(crop.pixels, k) for k in quarters], flip=self._flip)
+        found = decode(agr, HALPE26, (CROP_PX, CROP_PX), min_score=_CROP_LEAST_SCORE)
+        answers = []
+        for k, one in zip(quarters, found, strict=True):
+            back = turned_back(one, k, CROP_PX)
+            answers.append((back, meant(back, box_px)))
         return answers
 
 
@@ -177,6 +196,11 @@ def _check_options(min_score: float, look_px: int, scales: Sequence[float], max_
         raise InputError(f"scales: expected one number in (0, 1] or several, got {tuple(scales)}")
     if max_people < 1:
         raise InputError(f"max_people: expected a whole number of at least 1, got {max_people}")
+
+
+def _sureness(found: DecodedPeople, index: int | None) -> float:
+    """By which the best of several looks at one person is chosen: how sure the joints are on the average."""
+    return -1.0 if index is None else float(found.people.joint_scores[index].mean())
 
 
 def _nobody() -> Candidates:

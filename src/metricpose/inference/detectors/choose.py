@@ -26,6 +26,7 @@ class AgrOptions:
         weights: "base", "base-research", or a file.
         refine: who looks a second time at each person: the same network, MediaPipe, or nobody.
         flip: look at the mirror image, too.
+        turns: look at each person in four quarter turns.
         look_px: longer side of the picture in the first look.
         tiles: look for people far away at full resolution, too.
         threads: of ONNX Runtime; as many as there are cores if not given.
@@ -34,6 +35,7 @@ class AgrOptions:
     weights: str | Path = "base"
     refine: Refiner = "own"
     flip: bool = False
+    turns: bool = False
     look_px: int = 768
     tiles: bool = False
     threads: int | None = None
@@ -94,6 +96,7 @@ def _agr(options: AgrOptions) -> Detector:
         options.weights,
         refine=options.refine == "own",
         flip=options.flip,
+        turns=options.turns,
         look_px=options.look_px,
         tiles=options.tiles,
         threads=options.threads,

@@ -1,0 +1,35 @@
+"""Square crops in quarter turns: a network that knows upright people best sees one who is upside down upright, too."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from metricpose.agr.decode import DecodedPeople
+
+
+def turned_pixels(pixels: np.ndarray, quarters: int) -> np.ndarray:
+    """A square window (S, S, 3) turned counter-clockwise by `quarters` of a full turn."""
+    return np.ascontiguousarray(np.rot90(pixels, quarters))
+
+
+def turned_points(points: np.ndarray, quarters: int, size: int) -> np.ndarray:
+    """Points (..., 2) px of a window of `size`, where `turned_pixels` moves them."""
+    for _ in range(quarters % 4):
+        points = np.stack([points[..., 1], size - 1 - points[..., 0]], axis=-1)
+    return points
+
+
+def turned_boxes(boxes_px: np.ndarray, quarters: int, size: int) -> np.ndarray:
+    """Boxes (..., 4) likewise."""
+    corners = turned_points(np.stack([boxes_px[..., :2], boxes_px[..., 2:]], axis=-2), quarters, size)
+    return np.concatenate([corners.min(axis=-2), corners.max(axis=-2)], axis=-1)
+
+
+def turned_back(found: DecodedPeople, quarters: int, size: int) -> DecodedPeople:
+    """The people of a window that was turned by `quarters`, in the window as it was."""
+    back = -quarters % 4
+    people = found.people.replaced(
+        boxes_px=turned_boxes(found.people.boxes_px, back, size),
+        joints_px=turned_points(found.people.joints_px, back, size),
+    )
+    return replace(found, people=people, anchors_px=turned_points(found.anchors_px, back, size))
