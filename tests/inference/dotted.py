@@ -123,4 +123,4 @@ def _peak(plane: np.ndarray, at: np.ndarray, height: float) -> None:
 def _cells_near(shape: tuple[int, ...], at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     rows, columns = np.indices(shape)
     x, y = (at + 0.5) / 8 - 0.5
-    return np.nonzero((np.abs(rows - y) <= 1) & (np.abs(columns - x) <= 1))
+    return np.nonzero((np.abs(rows - y) <= 1.5) & (np.abs(columns - x) <= 1.5))  # as far as the encoder paints

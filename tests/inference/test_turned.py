@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 
-from metricpose.agr.decode import DecodedPeople
+from metricpose.agr.crops import CropPerson
 from metricpose.inference.detectors.turned import turned_back, turned_boxes, turned_pixels, turned_points
-from metricpose.people import People2D
-from metricpose.skeletons.catalogue import COCO17
 
 SIZE = 32
 
@@ -22,15 +20,11 @@ def test_points_go_where_their_pixels_go(quarters):
 
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
 def test_there_and_back(quarters):
-    rng = np.random.default_rng(quarters)
-    joints = rng.uniform(0, SIZE, (2, 17, 2))
-    boxes = np.concatenate([joints.min(1), joints.max(1)], axis=1)
-    turned = People2D(
-        boxes_px=turned_boxes(boxes, quarters, SIZE), joints_px=turned_points(joints, quarters, SIZE),
-        joint_scores=np.ones((2, 17)), scores=np.ones(2), skeleton=COCO17, image_size=(SIZE, SIZE),
+    joints = np.random.default_rng(quarters).uniform(0, SIZE, (26, 2))
+    box = np.concatenate([joints.min(0), joints.max(0)])
+    found = CropPerson(
+        joints_px=turned_points(joints, quarters, SIZE), joint_scores=np.ones(26),
+        box_px=turned_boxes(box, quarters, SIZE), score=0.5,
     )  # fmt: skip
-    found = DecodedPeople(people=turned, anchors_px=turned_points(boxes[:, :2], quarters, SIZE), canonical_depth=None)
     back = turned_back(found, quarters, SIZE)
-    assert back.people.joints_px == pytest.approx(joints, abs=1e-4)
-    assert back.people.boxes_px == pytest.approx(boxes, abs=1e-4)
-    assert back.anchors_px == pytest.approx(boxes[:, :2])
+    assert back.joints_px == pytest.approx(joints) and back.box_px == pytest.approx(box) and back.score == 0.5

@@ -45,7 +45,7 @@ def find_peaks(maps: Any, min_height: float) -> Peaks:
     index = index[_local_maxima(flat, index, (columns, rows))]
     image, channel, row, column = np.unravel_index(index, tuple(maps.shape))
     cell = np.stack([column, row], axis=-1)
-    place, log_height = _refined(flat, index, cell, (columns, rows))
+    place, log_height = refined(flat, index, cell, (columns, rows))
     height = np.exp(log_height)
     peaks = Peaks(image=image, channel=channel, cell=cell, at=place, height=height)
     return peaks[np.argsort(-height, kind="stable")][: int(np.count_nonzero(height >= min_height - 1e-6))]
@@ -71,7 +71,7 @@ def _within(place: np.ndarray, size: int) -> np.ndarray:
     return (place >= 0) & (place < size)
 
 
-def _refined(flat: Any, index: np.ndarray, cell: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+def refined(flat: Any, index: np.ndarray, cell: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """Sub-cell places (K, 2) and log heights (K,)."""
     own = _at(flat, index)
     log_height = np.log(own)

@@ -7,8 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from metricpose.agr.crops import CROP_FACTOR, meant
-from metricpose.agr.decode import decode
+from metricpose.agr.crops import CROP_FACTOR, crop_person
 from metricpose.agr.types import AGR
 from metricpose.training.agr_samples import SKELETON, Sample
 from metricpose.training.agr_windows import warped
@@ -20,7 +19,6 @@ LSP_ORDER = tuple(SKELETON.joints.index(name) for name in (
     "right_shoulder", "left_shoulder", "left_elbow", "left_wrist", "neck", "head",
 ))  # fmt: skip
 _TORSO = (SKELETON.joints.index("left_shoulder"), SKELETON.joints.index("right_hip"))
-_LEAST_SCORE = 0.02  # somebody is in the crop, so the best there is will do
 _APART = 0.4  # of the torso: limbs nearer to each other cannot be told apart
 _UPRIGHT_DEG = 30.0
 
@@ -60,14 +58,12 @@ def crop_answers(net: nn.Module, samples: Sequence[Sample], size: int = 192, bat
         chosen = crops[start : start + batch]
         matrices = [crop_affine(s.boxes_px[i], size) for s, i in chosen]
         pictures = torch.stack([warped(s, m, size)[0] for (s, _), m in zip(chosen, matrices, strict=True)])
-        found = decode(maps_of(net, pictures), SKELETON, (size, size), min_score=_LEAST_SCORE)
-        for (s, i), matrix, people in zip(chosen, matrices, found, strict=True):
+        agr = maps_of(net, pictures)
+        for k, ((s, i), matrix) in enumerate(zip(chosen, matrices, strict=True)):
             box = (s.boxes_px[i].reshape(2, 2) @ matrix[:, :2].T + matrix[:, 2]).ravel()
-            index = meant(people, box)
-            joints = np.full((len(SKELETON), 2), np.nan) if index is None else people.people.joints_px[index]
-            scores = np.zeros(len(SKELETON)) if index is None else people.people.joint_scores[index]
+            found = crop_person(agr, k, box, SKELETON, (size, size))
             truth = s.joints_px[i] @ matrix[:, :2].T + matrix[:, 2]
-            parts.append((joints, scores, truth, s.seen[i]))
+            parts.append((found.joints_px, found.joint_scores, truth, s.seen[i]))
     columns = [np.stack(values) for values in zip(*parts, strict=True)]
     return CropAnswers(joints_px=columns[0], scores=columns[1], truth_px=columns[2], judged=columns[3])
 

@@ -5,20 +5,21 @@ person alone, at the size that the network knows best.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from metricpose._errors import InputError
-from metricpose.agr.crops import CROP_FACTOR, meant
-from metricpose.agr.decode import DecodedPeople, decode
+from metricpose.agr.crops import CROP_FACTOR, FAINTEST, CropPerson, crop_person
+from metricpose.agr.decode import decode
 from metricpose.geometry.boxes import areas, clipped, iou_matrix
 from metricpose.inference.detectors.agr_network import AgrNetwork, Engine
 from metricpose.inference.detectors.candidates import Candidates, distinct, joined, trust
 from metricpose.inference.detectors.looks import Look, looks
 from metricpose.inference.detectors.person_masks import person_masks
 from metricpose.inference.detectors.protocol import checked_picture
-from metricpose.inference.detectors.turned import turned_back, turned_pixels
+from metricpose.inference.detectors.turned import turned_back, turned_boxes, turned_pixels
 from metricpose.inference.detectors.windows import Window, square_box, window
 from metricpose.people import People2D
 from metricpose.skeletons import Skeleton
@@ -26,8 +27,6 @@ from metricpose.skeletons.catalogue import HALPE26
 
 CROP_PX = 192
 _FAINTEST_JOINT = 0.1
-_CROP_LEAST_SCORE = 0.02
-"""Somebody is in a crop, so that the best there is will do."""
 _CROPS_TOGETHER = 32
 _SAME_PERSON = 0.3
 """Overlap of a person's boxes in the two looks."""
@@ -106,21 +105,17 @@ class AgrDetector:
     def refined(self, image: np.ndarray, boxes_px: np.ndarray) -> People2D:
         """The second look alone, at given people: each box (P, 4) times 1.25 as a crop of 192 x 192 px.
 
-        The people are in the order of the boxes, and keep them; ids are 0 to P - 1, scores those of the crop. Who is
-        not found has the score 0 and no seen joint.
+        The people are in the order of the boxes, and keep them; ids are 0 to P - 1, scores those of the crop.
         """
         image = checked_picture(image)
         boxes_px = np.asarray(boxes_px, float).reshape(-1, 4)
         found = self._crops(image, boxes_px)
-        nobody = np.zeros((len(HALPE26), 2)), np.zeros(len(HALPE26))
-        joints = [one.people.joints_px[i] if i is not None else nobody[0] for one, i in found]
-        joint_scores = [one.people.joint_scores[i] if i is not None else nobody[1] for one, i in found]
-        scores = [float(one.people.scores[i]) if i is not None else 0.0 for one, i in found]
+        none = np.zeros((0, len(HALPE26)))
         people = Candidates(
             boxes_px=boxes_px,
-            joints_px=np.array(joints, float).reshape(-1, *nobody[0].shape),
-            joint_scores=np.array(joint_scores, float).reshape(-1, *nobody[1].shape),
-            scores=np.array(scores),
+            joints_px=np.stack([one.joints_px for one in found]) if found else none[..., None].repeat(2, -1),
+            joint_scores=np.stack([one.joint_scores for one in found]) if found else none,
+            scores=np.clip([one.score for one in found], 0.0, 1.0),
             trust=np.ones(len(boxes_px)),
             look=np.zeros(len(boxes_px), int),
         )
@@ -144,47 +139,46 @@ class AgrDetector:
         return people[distinct(people, self._most)], sights
 
     def _refined(self, image: np.ndarray, people: Candidates) -> Candidates:
-        """The people with boxes and joints of the second look where it finds them; scores stay."""
-        boxes, joints, joint_scores = people.boxes_px.copy(), people.joints_px.copy(), people.joint_scores.copy()
-        for place, (found, index) in enumerate(self._crops(image, people.boxes_px)):
-            if index is None or iou_matrix(found.people.boxes_px[[index]], boxes[[place]])[0, 0] < _SAME_PERSON:
-                continue
-            boxes[place] = found.people.boxes_px[index]
-            joints[place], joint_scores[place] = found.people.joints_px[index], found.people.joint_scores[index]
+        """The people with joints of the second look, and its boxes where they fit those of the first; scores stay."""
+        found = self._crops(image, people.boxes_px)
+        boxes = np.stack([one.box_px for one in found])
+        there = np.array([one.score >= FAINTEST for one in found])
+        fits = there & (np.diagonal(iou_matrix(boxes, people.boxes_px)) >= _SAME_PERSON)
+        joints, joint_scores = (
+            np.stack([getattr(one, name) for one in found]) for name in ("joints_px", "joint_scores")
+        )
         better = Candidates(
-            boxes_px=boxes, joints_px=joints, joint_scores=joint_scores,
+            boxes_px=np.where(fits[:, None], boxes, people.boxes_px),
+            joints_px=np.where(there[:, None, None], joints, people.joints_px),
+            joint_scores=np.where(there[:, None], joint_scores, people.joint_scores),
             scores=people.scores, trust=people.trust, look=people.look,
         )  # fmt: skip
         better = _in_picture(better, (image.shape[1], image.shape[0]))
         return better[distinct(better, self._most)]
 
-    def _crops(self, image: np.ndarray, boxes_px: np.ndarray) -> list[tuple[DecodedPeople, int | None]]:
-        """For each box the people of its crop, in the picture's pixels, and the index of the one who is meant."""
+    def _crops(self, image: np.ndarray, boxes_px: np.ndarray) -> list[CropPerson]:
+        """The person of each box, in the picture's pixels."""
         crops = [window(image, square_box(box, CROP_FACTOR), (CROP_PX, CROP_PX)) for box in boxes_px]
-        answers: list[tuple[DecodedPeople, int | None]] = []
+        answers: list[CropPerson] = []
         for start in range(0, len(crops), _CROPS_TOGETHER):
             batch = crops[start : start + _CROPS_TOGETHER]
             agr = self._network.maps([crop.pixels for crop in batch], flip=self._flip)
-            found = decode(agr, HALPE26, (CROP_PX, CROP_PX), min_score=_CROP_LEAST_SCORE)
-            for crop, one, box in zip(batch, found, boxes_px[start:], strict=False):
+            for k, (crop, box) in enumerate(zip(batch, boxes_px[start:], strict=False)):
                 place = crop.boxes_from_picture(box)
-                looks = [(one, meant(one, place)), *self._turned(crop, place)]
-                best, index = max(looks, key=lambda look: _sureness(*look))
-                answers.append((_moved(best, crop), index))
+                looks = [crop_person(agr, k, place, HALPE26, crop.size), *self._turned(crop, place)]
+                answers.append(_moved(max(looks, key=_sureness), crop))
         return answers
 
-    def _turned(self, crop: Window, box_px: np.ndarray) -> list[tuple[DecodedPeople, int | None]]:
+    def _turned(self, crop: Window, box_px: np.ndarray) -> list[CropPerson]:
         """What is found in a crop in three more quarter turns, where they are asked for."""
         quarters = (1, 2, 3) if self._turns else ()
         if not quarters:
             return []
         agr = self._network.maps([turned_pixels(crop.pixels, k) for k in quarters], flip=self._flip)
-        found = decode(agr, HALPE26, (CROP_PX, CROP_PX), min_score=_CROP_LEAST_SCORE)
-        answers = []
-        for k, one in zip(quarters, found, strict=True):
-            back = turned_back(one, k, CROP_PX)
-            answers.append((back, meant(back, box_px)))
-        return answers
+        return [
+            turned_back(crop_person(agr, at, turned_boxes(box_px, k, CROP_PX), HALPE26, crop.size), k, CROP_PX)
+            for at, k in enumerate(quarters)
+        ]
 
 
 def _check_options(min_score: float, look_px: int, scales: Sequence[float], max_people: int) -> None:
@@ -198,9 +192,9 @@ def _check_options(min_score: float, look_px: int, scales: Sequence[float], max_
         raise InputError(f"max_people: expected a whole number of at least 1, got {max_people}")
 
 
-def _sureness(found: DecodedPeople, index: int | None) -> float:
+def _sureness(found: CropPerson) -> float:
     """By which the best of several looks at one person is chosen: how sure the joints are on the average."""
-    return -1.0 if index is None else float(found.people.joint_scores[index].mean())
+    return float(found.joint_scores.mean())
 
 
 def _nobody() -> Candidates:
@@ -224,12 +218,10 @@ def _candidates(found: People2D, look: Look, number: int) -> Candidates:
     )
 
 
-def _moved(found: DecodedPeople, crop: Window) -> DecodedPeople:
-    """The people of a crop, in the picture's pixels."""
-    people = found.people.replaced(
-        boxes_px=crop.boxes_to_picture(found.people.boxes_px), joints_px=crop.to_picture(found.people.joints_px)
-    )
-    return DecodedPeople(people=people, anchors_px=crop.to_picture(found.anchors_px), canonical_depth=None)
+def _moved(found: CropPerson, crop: Window) -> CropPerson:
+    """The person of a crop, in the picture's pixels."""
+    box_px, joints_px = crop.boxes_to_picture(found.box_px), crop.to_picture(found.joints_px)
+    return replace(found, box_px=box_px, joints_px=joints_px)
 
 
 def _in_picture(people: Candidates, image_size: tuple[int, int]) -> Candidates:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from metricpose.agr.decode import DecodedPeople
+from metricpose.agr.crops import CropPerson
 
 
 def turned_pixels(pixels: np.ndarray, quarters: int) -> np.ndarray:
@@ -25,11 +25,11 @@ def turned_boxes(boxes_px: np.ndarray, quarters: int, size: int) -> np.ndarray:
     return np.concatenate([corners.min(axis=-2), corners.max(axis=-2)], axis=-1)
 
 
-def turned_back(found: DecodedPeople, quarters: int, size: int) -> DecodedPeople:
-    """The people of a window that was turned by `quarters`, in the window as it was."""
+def turned_back(found: CropPerson, quarters: int, size: int) -> CropPerson:
+    """The person of a window that was turned by `quarters`, in the window as it was."""
     back = -quarters % 4
-    people = found.people.replaced(
-        boxes_px=turned_boxes(found.people.boxes_px, back, size),
-        joints_px=turned_points(found.people.joints_px, back, size),
+    return replace(
+        found,
+        box_px=turned_boxes(found.box_px, back, size),
+        joints_px=turned_points(found.joints_px, back, size),
     )
-    return replace(found, people=people, anchors_px=turned_points(found.anchors_px, back, size))
