@@ -27,7 +27,7 @@ def separated(
     for left, right in limb_pairs(skeleton):
         gap = np.linalg.norm(joints_px[:, left] - joints_px[:, right], axis=-1)
         both = (scores[:, left] > 0) & (scores[:, right] > 0)
-        for person in np.flatnonzero(both & (gap < TOGETHER * size)):
+        for person in np.flatnonzero(both & (gap < TOGETHER * size)).tolist():
             best: tuple[float, int, int] | None = None
             for joint, other in ((left, right), (right, left)):
                 found = _elsewhere(joint, other, person, joints_px, scores, peaks, places_px, boxes_px, size[person])
