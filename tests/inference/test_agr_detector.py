@@ -53,7 +53,7 @@ def test_everybody_is_found_where_they_are_with_ids_and_seen_joints_only() -> No
 @pytest.mark.parametrize("size", [(64, 48), (333, 517), (768, 768), (1280, 720), (2999, 1111)])
 def test_in_pictures_of_any_size(size: tuple[int, int]) -> None:
     person = size[0] * 0.45, size[1] * 0.52, 0.5 * min(size)
-    assert_found(detector()(dotted(size, person)), person, within_px=FINE_PX * max(1.0, max(size) / 768))
+    assert_found(detector()(dotted(size, person)), person, within_px=FINE_PX * max(1.0, max(size) / 640))
 
 
 def test_a_picture_twice_as_large_has_the_joints_twice_as_far() -> None:
@@ -91,13 +91,13 @@ def test_one_person_in_both_sizes_of_the_first_look_is_one() -> None:
     person = 400.0, 300.0, 220.0
     engine = DottedEngine()
     assert_found(detector(engine, refine=False)(dotted((800, 600), person)), person, within_px=ROUGH_PX)
-    assert engine.seen == [(1, 3, 576, 768), (1, 3, 192, 256)]
+    assert engine.seen == [(1, 3, 480, 640), (1, 3, 160, 224)]
 
 
 def test_the_second_look_is_one_batch_of_crops() -> None:
     engine = DottedEngine()
     detector(engine)(dotted((800, 600), (200.0, 300.0, 90.0), (600.0, 300.0, 90.0)))
-    assert engine.seen[2:] == [(2, 3, 192, 192)]
+    assert engine.seen[2:] == [(2, 3, 160, 160)]
 
 
 def test_the_second_look_is_finer_than_the_first() -> None:
@@ -113,7 +113,7 @@ def test_the_second_look_is_finer_than_the_first() -> None:
 def test_whom_the_second_look_does_not_find_keeps_the_first() -> None:
     class BlindInCrops(DottedEngine):
         def _one(self, image: np.ndarray) -> dict[str, np.ndarray]:
-            return super()._one(np.zeros_like(image) if image.shape[1:] == (192, 192) else image)
+            return super()._one(np.zeros_like(image) if image.shape[1:] == (160, 160) else image)
 
     person = 400.0, 300.0, 220.0
     assert_found(detector(BlindInCrops())(dotted((800, 600), person)), person, within_px=ROUGH_PX)
@@ -165,7 +165,7 @@ def test_given_boxes_get_exactly_a_crop_each_in_their_order() -> None:
     boxes = np.array([[380, 180, 480, 290], [110, 80, 200, 170], [600, 20, 640, 60]], float)
     engine = DottedEngine()
     found = detector(engine).refined(picture, boxes)
-    assert engine.seen == [(3, 3, 192, 192)]
+    assert engine.seen == [(3, 3, 160, 160)]
     assert_allclose(found.boxes_px, boxes)
     assert_allclose(found.joints_px[0, JOINTS], places(*people[1]), atol=FINE_PX)
     assert_allclose(found.joints_px[1, JOINTS], places(*people[0]), atol=FINE_PX)

@@ -3,8 +3,7 @@
 Anchors are the peaks of the anchor map; a box is read in the anchor's cell. Joints go to people one by one along the
 skeleton's tree, each channel by an optimal one-to-one assignment: a peak belongs to the person whose parent joint is
 nearest in units of that person's size, and never to a person in whose box it does not lie. Where the maps hold offsets,
-a peak belongs to the person who expects the joint there, and who finds none has the joint where it is expected;
-left and right limbs that fell on one place are told apart (`sides`).
+a peak belongs to the person who expects the joint there, and who finds none has the joint where it is expected.
 """
 
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ import numpy as np
 from metricpose._errors import InputError
 from metricpose.agr.grid import px_from_cells
 from metricpose.agr.peaks import Peaks, find_peaks
-from metricpose.agr.sides import separated
 from metricpose.agr.types import AGR, CANONICAL_FOCAL_PX
 from metricpose.people.matching import match
 from metricpose.people.people2d import People2D
@@ -87,8 +85,6 @@ def _picture(
         missing = joint_scores == 0
         joints_px = np.where(missing[..., None], expected_px, joints_px)
         joint_scores = np.where(missing, np.clip(guesses, 0, 1), joint_scores)
-        places_px = px_from_cells(peaks.at, agr.stride)
-        joints_px, joint_scores = separated(joints_px, joint_scores, peaks, places_px, boxes_px, skeleton)
     people = People2D(
         boxes_px=boxes_px.astype(np.float32),
         joints_px=joints_px.astype(np.float32),

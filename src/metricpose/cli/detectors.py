@@ -27,7 +27,10 @@ def add_detector_arguments(parser: ArgumentParser) -> None:
     group.add_argument(
         "--turns", action="store_true", help="look at each person in four quarter turns: for people upside down"
     )
-    group.add_argument("--look", type=positive_int, metavar="PX", help="longer side of the first look (default 768)")
+    group.add_argument("--look", type=positive_int, metavar="PX", help="longer side of the first look (default 640)")
+    group.add_argument(
+        "--min-score", type=float, metavar="S", help="least score of a person, 0 to 1 (default 0.45; lower finds more)"
+    )
     group.add_argument("--tiles", action="store_true", help="look for people far away in large pictures, in tiles")
     group.add_argument(
         "--refine",
@@ -63,6 +66,7 @@ def _agr_options(args: Namespace) -> "AgrOptions | None":
         "flip": args.flip or None,
         "turns": args.turns or None,
         "look_px": args.look,
+        "min_score": args.min_score,
         "tiles": args.tiles or None,
     }
     given = {name: value for name, value in given.items() if value is not None}

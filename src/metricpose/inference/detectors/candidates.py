@@ -14,7 +14,7 @@ _CUT = 0.5
 """Times that for a person at an edge of a tile, behind which there is more of the picture."""
 _SPREAD = 0.07
 """Of a person's longer side: how far two sights of one joint lie apart, about."""
-_SAME_JOINTS, _SAME_BOX = 0.5, 0.85
+_SAME_JOINTS, _SAME_BOX = 0.35, 0.6
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -28,6 +28,7 @@ class AgrOptions:
         flip: look at the mirror image, too.
         turns: look at each person in four quarter turns.
         look_px: longer side of the picture in the first look.
+        min_score: the least score of a person who is reported.
         tiles: look for people far away at full resolution, too.
         threads: of ONNX Runtime; as many as there are cores if not given.
     """
@@ -36,7 +37,8 @@ class AgrOptions:
     refine: Refiner = "own"
     flip: bool = False
     turns: bool = False
-    look_px: int = 768
+    look_px: int = 640
+    min_score: float = 0.45
     tiles: bool = False
     threads: int | None = None
 
@@ -98,6 +100,7 @@ def _agr(options: AgrOptions) -> Detector:
         flip=options.flip,
         turns=options.turns,
         look_px=options.look_px,
+        min_score=options.min_score,
         tiles=options.tiles,
         threads=options.threads,
     )
