@@ -333,7 +333,8 @@ def main() -> None:
     views = openpose_views(args.data, cameras)
     checks = truth_checks(views, truth_world)
     named = [entry.partition("=")[::2] for entry in args.people]
-    views += [estimated_view(name, Path(file), cameras[name]) for name, file in named]
+    found = [estimated_view(name, Path(file), cameras[name]) for name, file in named]
+    views += [view for view in found if view.people]  # a view in which nobody was found has no row
     lifter = RayLifter.load(args.weights, threads=1)
     rows = [judged(lifter, view, mode, truth_world, deck_m) for view in views for mode in MODES]
     if args.json:

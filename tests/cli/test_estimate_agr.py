@@ -35,7 +35,7 @@ def test_auto_says_which_detector_and_the_file_names_it(
     picture.save(tmp_path / "a.png")
     assert estimated(tmp_path / "a.png", tmp_path / "out") == 0
     said = capsys.readouterr().err.splitlines()
-    assert said[0] == "detector: agr (weights base, Apache-2.0); --detector chooses another"
+    assert said[0].startswith("detector: agr (weights base, Apache-2.0); --detector chooses another; it is young")
     (record,) = read_people3d(tmp_path / "out" / "people.json")
     assert record.extra == {"detector": "agr", "weights": "base", "licence": "Apache-2.0"}
     assert len(record.people) == 2

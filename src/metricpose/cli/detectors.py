@@ -46,7 +46,12 @@ def chosen_detector(args: Namespace) -> "Detector":
     name = args.detector or ("precomputed" if args.detections else "auto")
     detector = detector_named(name, detections=args.detections, agr=_agr_options(args))
     if name == "auto":
-        note(f"detector: {_words(detector)}; --detector chooses another")
+        young = (
+            "; it is young: rtmlib and mediapipe place joints far better on real photos"
+            if detector.name == "agr"
+            else ""
+        )
+        note(f"detector: {_words(detector)}; --detector chooses another{young}")
     return detector
 
 

@@ -132,9 +132,7 @@ class AgrDetector:
             agr = self._network.maps([look.window.pixels], flip=self._flip)
             if self._masks:
                 sights.append((look.window, agr.person_mask[0, 0]))
-            (found,) = decode(
-                agr, HALPE26, look.window.size, min_score=self._faintest, max_people=self._most
-            )
+            (found,) = decode(agr, HALPE26, look.window.size, min_score=self._faintest, max_people=self._most)
             parts.append(_candidates(found.people, look, number))
         people = joined(parts)
         people = _in_picture(people[np.flatnonzero(people.scores >= self._least)], image_size)
