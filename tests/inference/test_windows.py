@@ -29,8 +29,8 @@ def test_a_window_shows_what_lies_where_it_says(
     assert shown.size == (w, h)
     x, y = np.meshgrid(np.arange(w), np.arange(h))
     expected = shown.to_picture(np.stack([x, y], axis=-1))
-    assert np.abs(shown.pixels[..., :2] - expected).max() <= 1.01  # values are whole, and so are those in between
-    assert np.abs((shown.pixels[..., :2] - expected).mean()) < 0.3
+    assert np.abs(shown.pixels[..., :2] - expected).max() <= 1.1  # values are whole, and so are those in between
+    assert np.abs((shown.pixels[..., :2] - expected).mean()) < 0.4
 
 
 @given(st.floats(-50, 50), st.floats(1, 300), st.integers(1, 400))

@@ -13,8 +13,9 @@ from metricpose.evaluation.protocols.lsp import Options
 from metricpose.evaluation.protocols.result import ProtocolResult
 from metricpose.people.frame import PeopleFrame
 
-__all__ = ["UPRIGHT_DEG", "Options", "judge", "upright"]
+__all__ = ["NAME", "UPRIGHT_DEG", "Options", "judge", "upright"]
 
+NAME = "lspet"
 UPRIGHT_DEG = 30.0
 _HIPS, _SHOULDERS = (2, 3), (8, 9)  # of LSP-14
 
