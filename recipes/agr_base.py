@@ -25,11 +25,11 @@ class AgrBaseRecipe:
     validation: str = "runs/people_val"
     steps: int = 3_000
     batch: int = 48
-    size: int = 192
+    size: int = 160
     large_share: float = 0.7
     seed: int = 0
-    rate: float = 1.5e-3
-    fall: float = 0.4
+    rate: float = 1.6e-3
+    fall: float = 0.6
     shift: float = 0.12
     any_turn: float = 0.1
     turned_deg: float = 18.0

@@ -23,12 +23,12 @@ class AgrResearchRecipe:
     pictures: str = "runs/people_train"
     validation: str = "runs/people_val"
     photos: str = "../shared/data/lspet"
-    photo_share: float = 0.65
-    steps: int = 2_000
-    batch: int = 48
-    size: int = 192
+    photo_share: float = 0.75
+    steps: int = 1_250
+    batch: int = 44
+    size: int = 160
     seed: int = 0
-    rate: float = 8e-4
+    rate: float = 1e-3
     fall: float = 0.6
     any_turn: float = 0.15
     turned_deg: float = 25.0
@@ -36,9 +36,7 @@ class AgrResearchRecipe:
 
 def agr_research(recipe: AgrResearchRecipe, device: torch.device) -> TrainingSetup:
     """The complete set-up."""
-    learnt = photo_samples(
-        read_lspet(recipe.photos, split="train")
-    )  # 5,991 of the 7,000 photos at hand; 503 are for tests
+    learnt = photo_samples(read_lspet(recipe.photos, split="train"))
     watched = photo_samples(read_lspet(recipe.photos, split="val"))
     windows = WindowOptions(size=recipe.size, any_turn=recipe.any_turn, turned_deg=recipe.turned_deg)
     photo_windows = WindowOptions(

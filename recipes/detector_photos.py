@@ -15,7 +15,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ import numpy as np
 
 from metricpose._errors import MetricposeError
 from metricpose.datasets.lsp import read_lspet
+from metricpose.evaluation.metrics.limbs import collapsed_pairs
 from metricpose.evaluation.protocols.lspet import upright
 from metricpose.geometry.boxes import around_joints, iou_matrix
 from metricpose.inference.detectors import Detector
@@ -34,8 +35,6 @@ CROP_FACTOR = 1.25
 FRACTION = 0.2
 _TORSO = (9, 2)
 _PAIRS = ((10, 7), (11, 6), (4, 1), (5, 0))  # left and right elbows, wrists, knees, ankles of LSP-14
-PAIRS_COCO = ((7, 8), (9, 10), (13, 14), (15, 16))
-_APART = 0.4
 _BODY = 1.24  # times the box of joints: about the box of the body
 _FROM_MEDIAPIPE = {
     "neck": ("left_shoulder", "right_shoulder"), "head_top": ("nose", "left_eye", "right_eye", "left_ear", "right_ear"),
@@ -145,23 +144,6 @@ def row(name: str, mode: str, truth: np.ndarray, guess: np.ndarray, ms: float) -
         found=round(100 * float(np.isfinite(guess).all((1, 2)).mean()), 1),
         ms=round(ms, 1),
     )
-
-
-def collapsed_pairs(
-    truth: np.ndarray, guess: np.ndarray, torso: np.ndarray, pairs: Sequence[tuple[int, int]]
-) -> tuple[int, int]:
-    """How many left/right pairs of limbs of (N, J, 2) have both predictions nearest to the same true limb, of how many.
-
-    Only pairs that are known (not NaN) on both sides, and at least 0.4 torsos (N,) px apart in truth, count.
-    """
-    together, count = 0, 0
-    for pair in map(list, pairs):
-        both = np.isfinite(truth[:, pair]).all((1, 2)) & np.isfinite(guess[:, pair]).all((1, 2))
-        both &= np.linalg.norm(truth[:, pair[0]] - truth[:, pair[1]], axis=-1) > _APART * torso
-        distance = np.linalg.norm(guess[both][:, pair][:, :, None] - truth[both][:, pair][:, None], axis=-1)
-        nearest = distance.argmin(-1)
-        together, count = together + int((nearest[:, 0] == nearest[:, 1]).sum()), count + int(both.sum())
-    return together, count
 
 
 def main(arguments: list[str] | None = None) -> int:

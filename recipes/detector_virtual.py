@@ -21,14 +21,15 @@ from typing import Any
 import numpy as np
 
 from metricpose._errors import MetricposeError
+from metricpose.evaluation.metrics.limbs import collapsed_pairs
 from metricpose.geometry.boxes import iou_matrix
 from metricpose.inference.detectors import Detector, detector_named
 from metricpose.people import People2D
 from metricpose.virtual.render.shards import ShardPicture, read_shard
-from recipes.detector_photos import PAIRS_COCO, collapsed_pairs
 
 LEAST_PX, LEAST_JOINTS = 60.0, 4
 _GHOST_IOU = 0.3
+_PAIRS = ((7, 8), (9, 10), (13, 14), (15, 16))  # left and right elbows, wrists, knees, ankles of COCO-17
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +106,7 @@ def collapse_of(found: People2D, true: dict[str, np.ndarray]) -> tuple[int, int]
     guess = np.asarray(found.joints_px, float)[overlap[rows].argmax(1)]
     truth = np.where(true["visible"][rows][..., None], true["joints"][rows], np.nan)
     torso = np.linalg.norm(true["joints"][rows, 5] - true["joints"][rows, 12], axis=-1)
-    return collapsed_pairs(truth, guess, torso, PAIRS_COCO)
+    return collapsed_pairs(truth, guess, torso, _PAIRS)
 
 
 def coco_ap(

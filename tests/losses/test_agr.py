@@ -28,7 +28,7 @@ NAMES = ("joints", "places", "anchors", "boxes", "offsets", "sides", "turns", "v
 
 @pytest.fixture(scope="module")
 def targets():
-    return agr_targets(drawn_windows([sample((120, 130))], np.zeros(2, int), PLAIN, 1, None))
+    return agr_targets(drawn_windows([sample((120, 130))], np.zeros(2, int), PLAIN, 1))
 
 
 def said(targets, shift: float = 0.0) -> AgrMaps:

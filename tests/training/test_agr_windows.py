@@ -18,7 +18,7 @@ WILD = dataclasses.replace(PLAIN, any_turn=1.0)
 
 
 def windows(options=PLAIN, count=6, seed=1, **kinds):
-    return drawn_windows([sample((120, 130), **kinds)], np.zeros(count, int), options, seed, None)
+    return drawn_windows([sample((120, 130), **kinds)], np.zeros(count, int), options, seed)
 
 
 @pytest.mark.parametrize("options", [PLAIN, WILD])
@@ -90,7 +90,7 @@ def test_a_window_beside_the_picture_is_grey():
 def test_targets_decode_to_the_people():
     """A network that says exactly its targets finds everybody: encoder, targets and decoder are one convention."""
     made = sample((70, 125), (190, 125), scale=0.7)
-    drawn = drawn_windows([made], np.zeros(4, int), dataclasses.replace(PLAIN, shift=0.02), 2, None)
+    drawn = drawn_windows([made], np.zeros(4, int), dataclasses.replace(PLAIN, shift=0.02), 2)
     targets = agr_targets(drawn)
     agr = AGR(
         joint_maps=targets.joint_maps, anchor_map=targets.anchor_map, box_sides=targets.box_sides,
@@ -109,7 +109,7 @@ def test_photos_teach_nothing_beyond_their_person():
     made = sample((120, 130), whole=False)
     known = made.known.copy()
     known[0, SKELETON.joints.index("nose")] = False
-    drawn = drawn_windows([dataclasses.replace(made, known=known, seen=known)], np.zeros(3, int), PLAIN, 1, None)
+    drawn = drawn_windows([dataclasses.replace(made, known=known, seen=known)], np.zeros(3, int), PLAIN, 1)
     targets = agr_targets(drawn)
     assert not drawn.judged_joints[:, SKELETON.joints.index("nose")].any() and drawn.judged_joints.sum() == 3 * 25
     assert 0 < drawn.judged.mean() < 1 and not targets.mask_judged.any()

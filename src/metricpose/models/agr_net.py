@@ -132,14 +132,19 @@ class AgrNet(nn.Module):
         y4 = self.merge4(_doubled(self.narrow8(y8)) + self.lateral4(x4))
         person = self.person_out(self.person(y8))  # B, 4 + 3 J, H/8, W/8
         maps = self.map_out(y4)  # B, J + 2, H/4, W/4
-        return AgrMaps(
-            joint_logits=maps[:, :joints],
-            anchor_logits=maps[:, joints : joints + 1],
-            mask_logits=maps[:, joints + 1 :],
-            box_sides=person[:, :4] * UNIT_PX,
-            joint_offsets=person[:, 4 : 4 + 2 * joints] * UNIT_PX,
-            visible_logits=person[:, 4 + 2 * joints :],
-        )
+        return named_maps(maps, person, joints)
+
+
+def named_maps(maps: Tensor, person: Tensor, joints: int) -> AgrMaps:
+    """Channels by name: maps (B, J + 2, H/4, W/4), person (B, 4 + 3 J, H/8, W/8) in units of `UNIT_PX`."""
+    return AgrMaps(
+        joint_logits=maps[:, :joints],
+        anchor_logits=maps[:, joints : joints + 1],
+        mask_logits=maps[:, joints + 1 :],
+        box_sides=person[:, :4] * UNIT_PX,
+        joint_offsets=person[:, 4 : 4 + 2 * joints] * UNIT_PX,
+        visible_logits=person[:, 4 + 2 * joints :],
+    )
 
 
 def _doubled(x: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from metricpose._errors import InputError, WeightsError
-from metricpose.models.agr_net import UNIT_PX, AgrMaps
+from metricpose.models.agr_net import AgrMaps, named_maps
 
 _MEAN, _SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # what ImageNet's weights expect
 _STAGES: Mapping[int, tuple[int, int, int, int]] = {18: (2, 2, 2, 2), 50: (3, 4, 6, 3), 152: (3, 8, 36, 3)}
@@ -106,7 +106,6 @@ class AgrResNet(nn.Module):
         nn.init.constant_(self.map_out.bias, _FIRST_LOGIT)
 
     def forward(self, pictures: Tensor) -> AgrMaps:
-        joints = self.options.joints
         x = F.relu(self.bn1(self.conv1((pictures - self.mean) / self.spread)))
         x = F.max_pool2d(x, 3, 2, 1)  # B, 64, H/4, W/4
         for number in range(1, 5):
@@ -115,14 +114,7 @@ class AgrResNet(nn.Module):
         x8 = self.deconvolutions[1](x16)
         maps = self.map_out(self.deconvolutions[2](x8))  # B, J + 2, H/4, W/4
         person = self.person_out(x8)  # B, 4 + 3 J, H/8, W/8
-        return AgrMaps(
-            joint_logits=maps[:, :joints],
-            anchor_logits=maps[:, joints : joints + 1],
-            mask_logits=maps[:, joints + 1 :],
-            box_sides=person[:, :4] * UNIT_PX,
-            joint_offsets=person[:, 4 : 4 + 2 * joints] * UNIT_PX,
-            visible_logits=person[:, 4 + 2 * joints :],
-        )
+        return named_maps(maps, person, self.options.joints)
 
     def load_backbone(self, path: Path) -> None:
         """Initial weights of the backbone from safetensors with torchvision's names; its classifier is left out.

@@ -9,18 +9,16 @@ from torch import nn
 
 from metricpose.agr.crops import CROP_FACTOR, crop_person
 from metricpose.agr.types import AGR
+from metricpose.evaluation.metrics.limbs import collapsed_pairs
+from metricpose.evaluation.protocols.lspet import upright
+from metricpose.skeletons.catalogue import LSP14
 from metricpose.training.agr_samples import SKELETON, Sample
 from metricpose.training.agr_windows import warped
 
 _PAIRS = tuple((SKELETON.joints.index(f"left_{part}"), SKELETON.joints.index(f"right_{part}")) for part in
                ("elbow", "wrist", "knee", "ankle"))  # fmt: skip
-LSP_ORDER = tuple(SKELETON.joints.index(name) for name in (
-    "right_ankle", "right_knee", "right_hip", "left_hip", "left_knee", "left_ankle", "right_wrist", "right_elbow",
-    "right_shoulder", "left_shoulder", "left_elbow", "left_wrist", "neck", "head",
-))  # fmt: skip
+LSP_ORDER = tuple(SKELETON.joints.index({"head_top": "head"}.get(name, name)) for name in LSP14.joints)
 _TORSO = (SKELETON.joints.index("left_shoulder"), SKELETON.joints.index("right_hip"))
-_APART = 0.4  # of the torso: limbs nearer to each other cannot be told apart
-_UPRIGHT_DEG = 30.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -101,24 +99,13 @@ def crop_figures(answers: CropAnswers) -> dict[str, float]:
 
 
 def upright_people(joints_px: np.ndarray) -> np.ndarray:
-    """(N,) bool: from the middle of the hips to that of the shoulders it goes up, within 30 degrees."""
-    names = SKELETON.joints.index
-    shoulders = joints_px[:, [names("left_shoulder"), names("right_shoulder")]].mean(1)
-    hips = joints_px[:, [names("left_hip"), names("right_hip")]].mean(1)
-    x, y = (shoulders - hips).T
-    return np.degrees(np.arctan2(np.abs(x), -y)) <= _UPRIGHT_DEG
+    """(N,) bool of joints (N, 26, 2): upright as the LSPET protocol has it."""
+    return upright(joints_px[:, list(LSP_ORDER)])
 
 
 def collapse_percent(answers: CropAnswers) -> float:
     """Of pairs of elbows, wrists, knees and ankles that are seen, and apart: both predictions are nearest to one."""
     torso = np.linalg.norm(answers.truth_px[:, _TORSO[0]] - answers.truth_px[:, _TORSO[1]], axis=-1)
-    together, count = 0, 0
-    for left, right in _PAIRS:
-        truth, guess = answers.truth_px[:, (left, right)], answers.joints_px[:, (left, right)]
-        both = answers.judged[:, left] & answers.judged[:, right] & np.isfinite(guess).all((1, 2))
-        both &= np.linalg.norm(truth[:, 0] - truth[:, 1], axis=-1) > _APART * torso
-        distance = np.linalg.norm(guess[both][:, :, None] - truth[both][:, None], axis=-1)  # guess, truth
-        nearest = distance.argmin(-1)
-        together += int((nearest[:, 0] == nearest[:, 1]).sum())
-        count += int(both.sum())
+    truth = np.where(answers.judged[..., None], answers.truth_px, np.nan)
+    together, count = collapsed_pairs(truth, answers.joints_px, torso, _PAIRS)
     return 100 * together / max(count, 1)

@@ -80,7 +80,7 @@ def agr_setup(
         rng = np.random.default_rng(seed)
         counts = rng.multinomial(training.batch, shares)
         parts = [
-            drawn_windows(s.samples, rng.integers(len(s.samples), size=n), s.windows, seed + k, None)
+            drawn_windows(s.samples, rng.integers(len(s.samples), size=n), s.windows, seed + k)
             for k, (s, n) in enumerate(zip(sources, counts, strict=True))
             if n
         ]

@@ -1,7 +1,6 @@
 """Square windows on labelled pictures, turned, scaled, mirrored and disturbed: what the AGR network learns from."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -66,16 +65,10 @@ class Windows(NamedTuple):
     whole: Tensor
 
 
-def drawn_windows(
-    samples: Sequence[Sample], index: np.ndarray, options: WindowOptions, seed: int, threads: ThreadPoolExecutor | None
-) -> Windows:
+def drawn_windows(samples: Sequence[Sample], index: np.ndarray, options: WindowOptions, seed: int) -> Windows:
     """A window on each of the samples `index`; the same for the same seed."""
     seeds = np.random.SeedSequence(seed).spawn(len(index))
-
-    def one(k: int) -> dict[str, np.ndarray | Tensor]:
-        return _window(samples[int(index[k])], options, np.random.default_rng(seeds[k]))
-
-    parts = list(threads.map(one, range(len(index)))) if threads else [one(k) for k in range(len(index))]
+    parts = [_window(samples[int(i)], options, np.random.default_rng(one)) for i, one in zip(index, seeds, strict=True)]
     joined = {name: torch.stack([torch.as_tensor(part[name]) for part in parts]) for name in Windows._fields}
     if options.disturbed:
         generator = torch.Generator().manual_seed(int(seeds[0].generate_state(1)[0]))

@@ -1,7 +1,7 @@
 """Muon (Jordan et al. 2024) for convolutions: each kernel is the matrix of its output channels by all the rest.
 
-torch's own Muon takes matrices alone. On the AGR network it reached in 80 steps of 32 windows what AdamW reached in 150
-of 64, at a quarter more time per step on two cores.
+torch's own Muon takes matrices alone. On the AGR network, after 80 steps of the same 32 windows, the cross-entropy of
+joints' places was 5.87 for AdamW's 6.36, at about a quarter more time per step of 64 windows on two cores.
 """
 
 from collections.abc import Callable, Iterable
