@@ -274,6 +274,18 @@ def test_a_network_with_crossed_sides_still_gives_boxes():
     assert box[2] - box[0] == pytest.approx(1)
 
 
+def test_without_a_search_joints_are_where_the_anchor_expects_them():
+    people = standing((100, 130, 100))
+    agr = encode([people], map_size=MAP)
+    silent = AGR(**{**vars(agr), "joint_maps": np.zeros_like(agr.joint_maps)})
+    found = decode(silent, H36M17, IMAGE, search_joints=False)[0].people
+    assert found.joints_px == pytest.approx(people.joints_px, abs=1e-3)
+    assert found.joint_scores == pytest.approx(0.5 * people.joint_scores)  # guessed
+    assert found.boxes_px == pytest.approx(decode(agr, H36M17, IMAGE)[0].people.boxes_px)
+    with pytest.raises(InputError, match="expected maps with joint offsets"):
+        decode(AGR(**{**vars(agr), "joint_offsets": None}), H36M17, IMAGE, search_joints=False)
+
+
 def test_errors_say_what_to_do():
     people = standing((100, 130, 100))
     agr = encode([people], map_size=MAP)

@@ -8,6 +8,7 @@ import pytest
 from metricpose.geometry import Camera
 from metricpose.inference import RayLifter
 from metricpose.inference.detectors.agr_network import AgrNetwork
+from metricpose.inference.detectors.crop_network import CropNetwork
 from metricpose.people import People2D, People3D
 from metricpose.skeletons.catalogue import COCO17
 from tests.inference.dotted import DottedEngine
@@ -58,8 +59,9 @@ def batch_lifter(monkeypatch: pytest.MonkeyPatch) -> None:
 def dotted_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Our own detector with a network that sees coloured dots (tests/inference/dotted.py), whatever its weights."""
 
-    def load(weights: object = "base", threads: int | None = None) -> AgrNetwork:
+    def load(weights: object = "base", threads: int | None = None, precision: str = "int8") -> AgrNetwork:
         return AgrNetwork(DottedEngine(), str(weights), "Apache-2.0")
 
     monkeypatch.setattr(AgrNetwork, "load", load)
+    monkeypatch.setattr(CropNetwork, "load", lambda weights="base", threads=None: CropNetwork(DottedEngine()))
     monkeypatch.setitem(sys.modules, "rtmlib", None)

@@ -6,6 +6,30 @@ import numpy as np
 import pytest
 
 
+def written_crop_network(path: Path, *, joints: int = 26) -> Path:
+    """The same of the crop network: flat maps."""
+    onnx = pytest.importorskip("onnx")
+    helper, floats = onnx.helper, onnx.TensorProto.FLOAT
+    weights = [
+        onnx.numpy_helper.from_array(np.zeros((joints, 3, 4, 4), np.float32), "kernel"),
+        onnx.numpy_helper.from_array(np.full(1, 1 / 1024, np.float32), "flat"),
+    ]
+    nodes = [
+        helper.make_node("Conv", ["image", "kernel"], ["cells"], kernel_shape=[4, 4], strides=[4, 4]),
+        helper.make_node("Add", ["cells", "flat"], ["joint_maps"]),
+        helper.make_node("ReduceMax", ["joint_maps"], ["joint_seen"], axes=[2, 3], keepdims=0),
+    ]
+    values = [
+        helper.make_tensor_value_info("joint_maps", floats, ["batch", joints, "h", "w"]),
+        helper.make_tensor_value_info("joint_seen", floats, ["batch", joints]),
+    ]
+    image = helper.make_tensor_value_info("image", floats, ["batch", 3, "height", "width"])
+    graph = helper.make_graph(nodes, "crop", [image], values, initializer=weights)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.save(model, str(path))
+    return path
+
+
 def written_network(path: Path, *, joints: int = 26, licence: str | None = None) -> Path:
     """Writes it; skips the test where onnx is not installed."""
     onnx = pytest.importorskip("onnx")

@@ -9,15 +9,15 @@ import pytest
 
 from metricpose import FileError, WeightsError
 from metricpose.inference.detectors.agr import AgrDetector
-from metricpose.inference.detectors.agr_network import WEIGHTS, AgrNetwork, shipped_weights
-from tests.inference.onnx_file import written_network
+from metricpose.inference.detectors.agr_network import WEIGHTS, AgrNetwork, in_package, shipped_weights
+from tests.inference.onnx_file import written_crop_network, written_network
 
 GREY = np.full((40, 60, 3), 115, np.uint8)
 
 
 def test_a_file_is_run_by_onnx_runtime_and_says_its_licence(tmp_path: Path) -> None:
     path = written_network(tmp_path / "mine.onnx", licence="CC0-1.0")
-    detector = AgrDetector(path, threads=1)
+    detector = AgrDetector(path, crop_weights=written_crop_network(tmp_path / "crops.onnx"), threads=1)
     assert (detector.weights, detector.licence) == ("mine.onnx", "CC0-1.0")
     assert len(detector(GREY)) == 0
     assert len(detector.refined(GREY, np.array([[5.0, 5, 25, 35]]))) == 1
@@ -25,7 +25,8 @@ def test_a_file_is_run_by_onnx_runtime_and_says_its_licence(tmp_path: Path) -> N
 
 def test_a_file_that_states_no_licence(tmp_path: Path) -> None:
     path = written_network(tmp_path / "mine.onnx")
-    assert AgrDetector(str(path), threads=1).licence == "not stated in the weights file"
+    crops = written_crop_network(tmp_path / "crops.onnx")
+    assert AgrDetector(str(path), crop_weights=crops, threads=1).licence == "not stated in the weights file"
 
 
 def test_the_mirror_image_runs_in_the_same_batch(tmp_path: Path) -> None:
@@ -54,6 +55,18 @@ def test_a_damaged_file(content: bytes | None, tmp_path: Path) -> None:
         AgrDetector(path)
 
 
+def test_files_of_crop_networks(tmp_path: Path) -> None:
+    path, crops = written_network(tmp_path / "mine.onnx"), tmp_path / "crops.onnx"
+    with pytest.raises(FileError, match=r"crops.onnx: no such weights file; .* or an ONNX file of a crop network"):
+        AgrDetector(path, crop_weights=crops)
+    with pytest.raises(WeightsError, match=r"mine.onnx: expected a crop network with .*'image'.*, got another network"):
+        AgrDetector(path, crop_weights=path)
+    with pytest.raises(
+        WeightsError, match=r"crops.onnx: expected a crop network with 26 joint_maps \(halpe26\), got 17"
+    ):
+        AgrDetector(path, crop_weights=written_crop_network(crops, joints=17))
+
+
 def test_another_network() -> None:
     with pytest.raises(WeightsError, match=r"expected an AGR network with inputs \['image'\], got another network"):
         AgrDetector(Path(str(resources.files("metricpose") / "weights" / "ray_lifter.onnx")))
@@ -70,7 +83,7 @@ def test_a_network_for_another_skeleton(tmp_path: Path) -> None:
 @pytest.mark.weights
 @pytest.mark.parametrize("name", WEIGHTS)
 def test_shipped_weights_say_who_may_use_them(name: str) -> None:
-    if not shipped_weights(name).is_file():
+    if not shipped_weights(name).is_file() or not in_package(WEIGHTS[name].crops).is_file():
         pytest.skip(f"{WEIGHTS[name].file} is not in the package")
     detector: Any = AgrDetector(name, threads=1)
     assert (detector.weights, detector.licence) == (name, WEIGHTS[name].licence)

@@ -13,6 +13,7 @@ from metricpose.inference.detectors import DETECTORS, AgrOptions, Detector, dete
 from metricpose.inference.detectors.agr import AgrDetector
 from metricpose.inference.detectors.agr_network import AgrNetwork
 from metricpose.inference.detectors.by_crops import CropsDetector
+from metricpose.inference.detectors.crop_network import CropNetwork
 from metricpose.inference.detectors.protocol import found_people
 from metricpose.people import People2D
 from metricpose.skeletons.catalogue import HALPE26, MEDIAPIPE33
@@ -24,11 +25,12 @@ def dotted_weights(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
     """The network that sees dots in place of every file of weights; the list has what was asked for."""
     asked: list[tuple[Any, Any]] = []
 
-    def load(weights: Any = "base", threads: Any = None) -> AgrNetwork:
+    def load(weights: Any = "base", threads: Any = None, precision: Any = "int8") -> AgrNetwork:
         asked.append((weights, threads))
         return AgrNetwork(DottedEngine(), str(weights), "Apache-2.0")
 
     monkeypatch.setattr(AgrNetwork, "load", load)
+    monkeypatch.setattr(CropNetwork, "load", lambda weights="base", threads=None: CropNetwork(DottedEngine()))
     return asked
 
 

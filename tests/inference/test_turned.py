@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from metricpose.agr.crops import CropPerson
-from metricpose.inference.detectors.turned import turned_back, turned_boxes, turned_pixels, turned_points
+from metricpose.agr.single import CropPerson
+from metricpose.inference.detectors.turned import turned_back, turned_pixels, turned_points
 
 SIZE = 32
 
@@ -21,10 +21,6 @@ def test_points_go_where_their_pixels_go(quarters):
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
 def test_there_and_back(quarters):
     joints = np.random.default_rng(quarters).uniform(0, SIZE, (26, 2))
-    box = np.concatenate([joints.min(0), joints.max(0)])
-    found = CropPerson(
-        joints_px=turned_points(joints, quarters, SIZE), joint_scores=np.ones(26),
-        box_px=turned_boxes(box, quarters, SIZE), score=0.5,
-    )  # fmt: skip
+    found = CropPerson(joints_px=turned_points(joints, quarters, SIZE), joint_scores=np.ones(26), score=0.5)
     back = turned_back(found, quarters, SIZE)
-    assert back.joints_px == pytest.approx(joints) and back.box_px == pytest.approx(box) and back.score == 0.5
+    assert back.joints_px == pytest.approx(joints) and back.score == 0.5

@@ -11,6 +11,7 @@ from metricpose.training.agr_judging import (  # noqa: E402
     crop_affine,
     crop_answers,
     crop_figures,
+    people_figures,
     upright_people,
 )
 from metricpose.training.agr_samples import SKELETON  # noqa: E402
@@ -95,3 +96,46 @@ def test_a_network_that_reads_the_labels_is_right_through_every_crop():
     found = crop_answers(Eyes(), [sample((120, 130)), sample((128, 128), scale=0.9)])
     error = np.linalg.norm(found.joints_px - found.truth_px, axis=-1)
     assert len(error) == 2 and np.median(error) < 4.0
+
+
+class _Sees(torch.nn.Module):
+    """Says that people with these boxes are in every picture, the first the surest."""
+
+    def __init__(self, *boxes):
+        super().__init__()
+        self.boxes, self.nothing = boxes, torch.nn.Parameter(torch.zeros(1))
+
+    def forward(self, pictures):
+        from metricpose.models.agr_net import AgrMaps
+
+        _, _, height, width = pictures.shape
+        fine, coarse = (height // 4, width // 4), (height // 8, width // 8)
+        anchor, sides = torch.full((1, 1, *fine), -9.0), torch.zeros(1, 4, *coarse)
+        for k, (x0, y0, x1, y1) in enumerate(self.boxes):
+            column, row = int((x0 + x1) / 8), int((y0 + y1) / 8)
+            x, y = 4 * column + 1.5, 4 * row + 1.5
+            anchor[0, 0, row, column] = 3.0 - k
+            sides[0, :, row // 2, column // 2] = torch.tensor([x - x0, y - y0, x1 - x, y1 - y])
+        return AgrMaps(
+            joint_logits=torch.full((1, 26, *fine), -9.0), anchor_logits=anchor, mask_logits=anchor, box_sides=sides,
+            joint_offsets=torch.zeros(1, 52, *coarse), visible_logits=torch.zeros(1, 26, *coarse),
+        )  # fmt: skip
+
+
+def test_people_found_in_whole_pictures():
+    picture = sample((70, 128), (190, 130), scale=0.8)
+    one, two = picture.boxes_px
+    assert people_figures(_Sees(one, two), [picture])["box_ap50"] == pytest.approx(100)
+    assert people_figures(_Sees(one), [picture])["box_ap50"] == pytest.approx(50)
+    assert people_figures(_Sees(one, two - 60), [picture])["box_ap50"] == pytest.approx(50)
+    ghost_first = people_figures(_Sees((100, 10, 140, 60), one, two), [picture])["box_ap50"]
+    assert ghost_first == pytest.approx(100 * 2 / 3)  # recall 1 at a precision of 2/3
+    assert people_figures(_Sees(one, (100, 10, 140, 60)), [picture])["box_ap50"] == pytest.approx(50)  # a late ghost
+    assert people_figures(_Sees(), [picture])["box_ap50"] == 0
+
+
+def test_small_people_are_neither_asked_for_nor_held_against_anybody():
+    picture = sample((70, 128), (190, 130), scale=0.8)
+    small = sample((70, 128), (190, 130), scale=0.15)
+    assert people_figures(_Sees(*picture.boxes_px), [picture])["box_ap50"] == pytest.approx(100)
+    assert people_figures(_Sees(*small.boxes_px), [small])["box_ap50"] == 0

@@ -1,7 +1,7 @@
 """`metricpose bench estimate`: from the bytes of a picture of 1280 x 720 px with three people to JSON in memory.
 
 After the whole way come its parts, each for itself: they add up to a little less, as merging and checks are in none of
-them. Look 1 and look 2 are cutting, scaling and the network; `decode maps` is from the maps of both looks to people.
+them. Look 1 is cutting, scaling and the AGR network, look 2 that of the crop network, with the way from its maps to joints.
 """
 
 import io
@@ -18,8 +18,9 @@ from metricpose.cli.demo import packaged_picture
 from metricpose.cli.timing import Row, measured
 from metricpose.geometry.camera import Camera
 from metricpose.inference import RayLifter
-from metricpose.inference.detectors.agr import CROP_PX, AgrDetector
+from metricpose.inference.detectors.agr import LOOK_PX, SCALES, AgrDetector
 from metricpose.inference.detectors.agr_network import AgrNetwork
+from metricpose.inference.detectors.crop_network import CROP_PX, CropNetwork
 from metricpose.inference.detectors.looks import looks
 from metricpose.inference.detectors.windows import Window, square_box, window
 from metricpose.inference.intrinsics import default_camera
@@ -40,19 +41,19 @@ def rows(people: tuple[int, ...], repeats: int, weights: str = "base") -> Iterat
         raise InputError(f"bench estimate: expected no --people, as its picture shows {_PEOPLE}, got {people}")
     data, boxes_px = picture()
     image, camera, lifter = decode_image(data), default_camera(SIZE), RayLifter.load()
-    network = AgrNetwork.load(weights)
-    detector = AgrDetector(network.weights, engine=network.engine)
-    seen = [look.window for look in looks(image, 768, (1.0, 1 / 3), tiles=False)]
+    network, crops = AgrNetwork.load(weights), CropNetwork.load(weights)
+    detector, exact = AgrDetector(weights), AgrDetector(weights, precision="float32")
+    seen = [look.window for look in looks(image, LOOK_PX, SCALES, tiles=False)]
     first = [network.maps([one.pixels]) for one in seen]
-    second = network.maps(_crops(image, boxes_px))
     found = detector(image)
     lifted = lifter(found, camera)
     parts = {
         f"estimate ({len(found)} found)": lambda: _estimated(data, detector, lifter, camera),
+        "estimate in float32": lambda: _estimated(data, exact, lifter, camera),
         "decode JPEG": lambda: decode_image(data),
-        "look 1": lambda: [network.maps([look.window.pixels]) for look in looks(image, 768, (1.0, 1 / 3), tiles=False)],
-        "look 2": lambda: network.maps(_crops(image, boxes_px)),
-        "decode maps": lambda: _decoded(seen, first, second),
+        "look 1": lambda: [network.maps([look.window.pixels]) for look in looks(image, LOOK_PX, SCALES, tiles=False)],
+        "its maps to people": lambda: _decoded(seen, first),
+        "look 2": lambda: crops.people(_crops(image, boxes_px), [CROP_PX / CROP_FACTOR] * len(boxes_px)),
         "lift": lambda: lifter(found, camera),
         "JSON": lambda: _text(lifted),
     }
@@ -82,10 +83,9 @@ def _crops(image: np.ndarray, boxes_px: np.ndarray) -> list[np.ndarray]:
     return [window(image, square_box(box, CROP_FACTOR), (CROP_PX, CROP_PX)).pixels for box in boxes_px]
 
 
-def _decoded(seen: list[Window], first: list[AGR], second: AGR) -> None:
+def _decoded(seen: list[Window], first: list[AGR]) -> None:
     for one, maps in zip(seen, first, strict=True):
-        decode(maps, HALPE26, one.size, min_score=0.1)
-    decode(second, HALPE26, (CROP_PX, CROP_PX), min_score=0.02)
+        decode(maps, HALPE26, one.size, min_score=0.1, search_joints=False)
 
 
 def _mediapipe(image: np.ndarray, repeats: int) -> Iterator[Row]:

@@ -21,6 +21,7 @@ def add_detector_arguments(parser: ArgumentParser) -> None:
     group.add_argument(
         "--weights", metavar="NAME|FILE", help="base (default), base-research (research only), or a file"
     )
+    group.add_argument("--crop-weights", metavar="FILE", help="of the second look; default: those of --weights")
     group.add_argument(
         "--flip", action="store_true", help="look at the mirror image, too: better joints, twice the time"
     )
@@ -30,6 +31,9 @@ def add_detector_arguments(parser: ArgumentParser) -> None:
     group.add_argument("--look", type=positive_int, metavar="PX", help="longer side of the first look (default 640)")
     group.add_argument(
         "--min-score", type=float, metavar="S", help="least score of a person, 0 to 1 (default 0.45; lower finds more)"
+    )
+    group.add_argument(
+        "--precision", choices=("int8", "float32"), help="of the first look: int8 (default; fast), float32"
     )
     group.add_argument("--tiles", action="store_true", help="look for people far away in large pictures, in tiles")
     group.add_argument(
@@ -67,12 +71,14 @@ def _agr_options(args: Namespace) -> "AgrOptions | None":
 
     given = {
         "weights": args.weights,
+        "crop_weights": args.crop_weights,
         "refine": args.refine,
         "flip": args.flip or None,
         "turns": args.turns or None,
         "look_px": args.look,
         "min_score": args.min_score,
         "tiles": args.tiles or None,
+        "precision": args.precision,
     }
     given = {name: value for name, value in given.items() if value is not None}
     return AgrOptions(**given) if given else None

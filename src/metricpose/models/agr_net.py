@@ -14,6 +14,8 @@ from typing import NamedTuple
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from metricpose.models.mix_style import MixStyle
+
 UNIT_PX = 32.0
 """What one unit of the layers behind `box_sides` and `joint_offsets` stands for."""
 _MEAN, _SPREAD = 0.45, 0.25  # of everyday pictures, values in [0, 1]
@@ -21,16 +23,23 @@ _FIRST_LOGIT = -4.0  # few cells hold a peak
 
 
 @dataclass(frozen=True, kw_only=True)
-class AgrNetOptions:
-    """Size of the network: channels and residual blocks at strides 8, 16 and 32, attention layers, the neck."""
+class FeatureOptions:
+    """Size of a network: channels and residual blocks at strides 8, 16 and 32, attention layers, the neck."""
 
-    joints: int = 26
     stem: tuple[int, int] = (32, 48)
     widths: tuple[int, int, int] = (96, 192, 320)
     blocks: tuple[int, int, int] = (1, 2, 2)
     attention_layers: int = 2
     heads: int = 5
     neck: tuple[int, int, int] = (64, 96, 160)
+    mix_style: float = 0.0  # share of the batches of training whose pictures exchange styles
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgrNetOptions(FeatureOptions):
+    """Size of the AGR network."""
+
+    joints: int = 26
 
 
 class AgrMaps(NamedTuple):
@@ -95,41 +104,55 @@ class Attention(nn.Module):
         return tokens.transpose(1, 2).unflatten(2, (rows, columns))
 
 
-class AgrNet(nn.Module):
-    """See the module; `forward` takes pictures (B, 3, H, W), RGB in [0, 1]."""
+class Features(nn.Module):
+    """What every head reads: features at strides 4, 8 and 32 of pictures (B, 3, H, W), RGB in [0, 1]."""
 
-    def __init__(self, options: AgrNetOptions | None = None) -> None:
+    def __init__(self, o: FeatureOptions) -> None:
         super().__init__()
-        self.options = o = options or AgrNetOptions()
         self.stem = nn.Sequential(conv(3, o.stem[0], stride=2), conv(o.stem[0], o.stem[1], stride=2))
         stages, width = [], o.stem[1]
         for wide, blocks in zip(o.widths, o.blocks, strict=True):
             stages.append(nn.Sequential(conv(width, wide, stride=2), *(Block(wide) for _ in range(blocks))))
             width = wide
         self.stages = nn.ModuleList(stages)
+        self.mix_style = MixStyle(o.mix_style)
         self.attention = nn.Sequential(*(Attention(width, o.heads) for _ in range(o.attention_layers)))
         near, middle, far = o.neck
         self.lateral32, self.lateral16 = nn.Conv2d(o.widths[2], far, 1), nn.Conv2d(o.widths[1], far, 1)
         self.merge16 = conv(far, far)
         self.narrow16, self.lateral8 = nn.Conv2d(far, middle, 1), nn.Conv2d(o.widths[0], middle, 1)
         self.merge8 = conv(middle, middle)
-        self.person = conv(middle, middle)
-        self.person_out = nn.Conv2d(middle, 4 + 3 * o.joints, 1)
         self.narrow8, self.lateral4 = nn.Conv2d(middle, near, 1), nn.Conv2d(o.stem[1], near, 1)
         self.merge4 = conv(near, near)
+
+    def features(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(B, neck[0], H/4, W/4), (B, neck[1], H/8, W/8), (B, widths[2], H/32, W/32)."""
+        x4 = self.mix_style(self.stem((pictures - _MEAN) / _SPREAD))  # B, stem[1], H/4, W/4
+        x8 = self.mix_style(self.stages[0](x4))
+        x16 = self.stages[1](x8)
+        x32 = self.attention(self.stages[2](x16))  # B, widths[2], H/32, W/32
+        y16 = self.merge16(_doubled(self.lateral32(x32)) + self.lateral16(x16))
+        y8 = self.merge8(_doubled(self.narrow16(y16)) + self.lateral8(x8))
+        return self.merge4(_doubled(self.narrow8(y8)) + self.lateral4(x4)), y8, x32
+
+
+class AgrNet(Features):
+    """See the module; `forward` takes pictures (B, 3, H, W), RGB in [0, 1]."""
+
+    def __init__(self, options: AgrNetOptions | None = None) -> None:
+        o = options or AgrNetOptions()
+        super().__init__(o)
+        self.options = o
+        near, middle, _ = o.neck
+        self.person = conv(middle, middle)
+        self.person_out = nn.Conv2d(middle, 4 + 3 * o.joints, 1)
         self.map_out = nn.Conv2d(near, o.joints + 2, 1)
         nn.init.normal_(self.map_out.weight, std=0.01)
         nn.init.constant_(self.map_out.bias, _FIRST_LOGIT)  # type: ignore[arg-type]
 
     def forward(self, pictures: Tensor) -> AgrMaps:
         joints = self.options.joints
-        x4 = self.stem((pictures - _MEAN) / _SPREAD)  # B, stem[1], H/4, W/4
-        x8 = self.stages[0](x4)
-        x16 = self.stages[1](x8)
-        x32 = self.attention(self.stages[2](x16))  # B, widths[2], H/32, W/32
-        y16 = self.merge16(_doubled(self.lateral32(x32)) + self.lateral16(x16))
-        y8 = self.merge8(_doubled(self.narrow16(y16)) + self.lateral8(x8))
-        y4 = self.merge4(_doubled(self.narrow8(y8)) + self.lateral4(x4))
+        y4, y8, _ = self.features(pictures)
         person = self.person_out(self.person(y8))  # B, 4 + 3 J, H/8, W/8
         maps = self.map_out(y4)  # B, J + 2, H/4, W/4
         return named_maps(maps, person, joints)

@@ -1,14 +1,16 @@
-"""The AGR network's weights as a file: safetensors whose metadata say how large the network is."""
+"""The AGR and crop networks' weights as a file: safetensors whose metadata say how large the network is."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
+from torch import Tensor
 
 from metricpose._errors import WeightsError
 from metricpose.models.agr_net import AgrNet, AgrNetOptions
 from metricpose.models.agr_resnet import AgrResNet, AgrResNetOptions
+from metricpose.models.crop_net import CropNet, CropNetOptions
 
 
 def loaded_agr_net(path: Path) -> AgrNet | AgrResNet:
@@ -16,25 +18,51 @@ def loaded_agr_net(path: Path) -> AgrNet | AgrResNet:
 
     Raises WeightsError for a file that is missing, damaged, or of another network.
     """
+    net = _loaded(path, "an AGR network")
+    if isinstance(net, CropNet):
+        raise WeightsError(f"{path}: expected safetensors of an AGR network, got a crop network's")
+    return net
+
+
+def loaded_crop_net(path: Path) -> CropNet:
+    """The network in a file that `metricpose train crop_net` wrote, ready to answer.
+
+    Raises WeightsError for a file that is missing, damaged, or of another network.
+    """
+    net = _loaded(path, "a crop network")
+    if not isinstance(net, CropNet):
+        raise WeightsError(f"{path}: expected safetensors of a crop network, got an AGR network's")
+    return net
+
+
+def tensors_and_facts(path: Path, wanted: str) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """What is in a safetensors file. Raises WeightsError where there is none, or it is damaged."""
     try:
         with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}
-            metadata = file.metadata() or {}
+            return {name: file.get_tensor(name).float() for name in file.keys()}, file.metadata() or {}
     except (OSError, SafetensorError) as error:
         raise WeightsError(
-            f"{path}: expected safetensors of an AGR network, got a file that does not load ({error})"
+            f"{path}: expected safetensors of {wanted}, got a file that does not load ({error})"
         ) from error
+
+
+def _loaded(path: Path, wanted: str) -> AgrNet | AgrResNet | CropNet:
+    tensors, facts = tensors_and_facts(path, wanted)
     try:
         fields: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
-            for name, value in json.loads(metadata["options"]).items()
+            for name, value in json.loads(facts["options"]).items()
         }
-        net = AgrResNet(AgrResNetOptions(**fields)) if "depth" in fields else AgrNet(AgrNetOptions(**fields))
+        net = _new_net(fields, tensors)
         counters = {name: value for name, value in net.state_dict().items() if name.endswith("num_batches_tracked")}
         net.load_state_dict(counters | tensors, strict=True)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[-1].strip()
-        raise WeightsError(
-            f"{path}: expected safetensors of an AGR network, got another network's ({reason})"
-        ) from error
+        raise WeightsError(f"{path}: expected safetensors of {wanted}, got another network's ({reason})") from error
     return net.eval()
+
+
+def _new_net(fields: dict[str, Any], tensors: dict[str, Tensor]) -> AgrNet | AgrResNet | CropNet:
+    if "depth" in fields:
+        return AgrResNet(AgrResNetOptions(**fields))
+    return CropNet(CropNetOptions(**fields)) if "seen_out.weight" in tensors else AgrNet(AgrNetOptions(**fields))

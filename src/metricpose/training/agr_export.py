@@ -1,4 +1,4 @@
-"""The trained AGR network as the files that are shipped: safetensors for torch, ONNX for the torch-free core.
+"""The trained AGR or crop network as the files that are shipped: safetensors for torch, ONNX for the torch-free core.
 
 Batch norms are folded into the convolutions. The ONNX file keeps each convolution's and layer's weights as 8-bit whole
 numbers with one scale per output channel, and computes in float32: a quarter of the bytes, at the same speed.
@@ -20,13 +20,18 @@ from metricpose._errors import WeightsError
 from metricpose._onnxruntime import imported_onnxruntime
 from metricpose.models.agr_net import AgrNet
 from metricpose.models.agr_resnet import AgrResNet
+from metricpose.models.crop_net import CropNet
 
+Net = AgrNet | AgrResNet | CropNet
 OUTPUTS = ("joint_maps", "anchor_map", "person_mask", "box_sides", "joint_offsets", "joint_visible")
+CROP_OUTPUTS = ("joint_maps", "joint_seen")
 _LEAST = 4096  # numbers in a tensor that is kept as bytes
 
 
 class _Inference(nn.Module):
-    """The network with the outputs that the decoder reads."""
+    """A network with the outputs that its decoder reads."""
+
+    outputs = OUTPUTS
 
     def __init__(self, net: nn.Module) -> None:
         super().__init__()
@@ -38,7 +43,16 @@ class _Inference(nn.Module):
         return (*peaks, maps.box_sides, maps.joint_offsets, maps.visible_logits.sigmoid())
 
 
-def folded(net: AgrNet | AgrResNet) -> AgrNet | AgrResNet:
+class _CropInference(_Inference):
+    outputs = CROP_OUTPUTS
+
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        maps = self.net(image)
+        cells = maps.joint_logits.flatten(2).softmax(-1)
+        return cells.unflatten(2, maps.joint_logits.shape[2:]), maps.seen_logits.sigmoid()
+
+
+def folded(net: Net) -> Net:
     """A copy in which batch norms are part of the convolutions before them; the same answers.
 
     (Those of a ResNet, which are attributes and no sequences, stay; ONNX Runtime folds them when it loads the file.)
@@ -69,17 +83,18 @@ def _scales(weight: Tensor) -> Tensor:
     return flat.reshape(-1, *([1] * (weight.ndim - 1)))
 
 
-def written_onnx(net: AgrNet | AgrResNet, path: Path, facts: Mapping[str, str]) -> None:
+def written_onnx(net: Net, path: Path, facts: Mapping[str, str]) -> None:
     """Writes the ONNX file, for one picture of any size in multiples of 32, or several.
 
     Raises WeightsError if ONNX Runtime differs from torch (with the same rounded weights) by more than 1e-4.
     """
-    wrapped = _Inference(rounded_(folded(net)).float().to(memory_format=torch.contiguous_format)).eval()  # type: ignore
+    kind = _CropInference if isinstance(net, CropNet) else _Inference
+    wrapped = kind(rounded_(folded(net)).float().to(memory_format=torch.contiguous_format)).eval()  # type: ignore
     temporary = path.with_name(path.name + ".tmp")
     sizes = {0: torch.export.Dim.DYNAMIC, 2: torch.export.Dim.DYNAMIC, 3: torch.export.Dim.DYNAMIC}
     program = torch.onnx.export(
         wrapped, (torch.rand(2, 3, 128, 192),), dynamo=True, dynamic_shapes={"image": sizes},
-        input_names=["image"], output_names=list(OUTPUTS), verbose=False,
+        input_names=["image"], output_names=list(wrapped.outputs), verbose=False,
     )  # fmt: skip
     assert program is not None
     program.save(str(temporary), external_data=False)
@@ -133,7 +148,7 @@ def _as_bytes(array: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     return None
 
 
-def worst_difference(wrapped: nn.Module, path: Path) -> float:
+def worst_difference(wrapped: _Inference, path: Path) -> float:
     """The largest difference between ONNX Runtime and torch over outputs, relative to each output's largest value."""
     session = imported_onnxruntime().InferenceSession(str(path), providers=["CPUExecutionProvider"])
     worst = 0.0
@@ -141,13 +156,13 @@ def worst_difference(wrapped: nn.Module, path: Path) -> float:
         image = torch.rand(count, 3, height, width, generator=torch.Generator().manual_seed(height))
         with torch.no_grad():
             expected = [value.numpy() for value in wrapped(image)]
-        got = session.run(list(OUTPUTS), {"image": image.numpy()})
+        got = session.run(list(wrapped.outputs), {"image": image.numpy()})
         for ours, theirs in zip(got, expected, strict=True):
             worst = max(worst, float(np.abs(np.asarray(ours) - theirs).max() / max(1.0, np.abs(theirs).max())))
     return worst
 
 
-def exported(net: AgrNet | AgrResNet, folder: Path, name: str, facts: Mapping[str, str] | None = None) -> None:
+def exported(net: Net, folder: Path, name: str, facts: Mapping[str, str] | None = None) -> None:
     """Writes NAME.onnx and NAME.safetensors (float16) into `folder`, each atomically."""
     written_onnx(net, folder / f"{name}.onnx", facts or {})
     path = folder / f"{name}.safetensors"

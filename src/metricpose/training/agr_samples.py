@@ -21,6 +21,8 @@ from metricpose.skeletons import converter
 from metricpose.skeletons.catalogue import HALPE26
 
 SKELETON = HALPE26
+PAIRS = tuple((left, right) for left, right in enumerate(SKELETON.mirror) if left < right)
+"""Its left and right joints."""
 _SAME = {"head_top": "head", "neck": "neck"}  # names of joints in LSP and landmarks27, and here
 _BOX_MARGIN = 0.12  # joints lie in the body: how far beyond them it reaches, of the longer side
 

@@ -13,18 +13,18 @@ from metricpose.losses.agr import AgrLossOptions, AgrTargets, agr_loss
 from metricpose.models.agr_net import AgrNet, AgrNetOptions
 from metricpose.models.agr_resnet import AgrResNet, AgrResNetOptions
 from metricpose.models.agr_weights import loaded_agr_net
+from metricpose.models.mix_style import MixStyle
 from metricpose.training.agr_export import exported
-from metricpose.training.agr_judging import crop_answers, crop_figures
-from metricpose.training.agr_samples import SKELETON, Sample
+from metricpose.training.agr_int8 import written_int8
+from metricpose.training.agr_judging import crop_answers, crop_figures, in_multiples, people_figures
+from metricpose.training.agr_samples import PAIRS, Sample
 from metricpose.training.agr_targets import agr_targets, on_device
 from metricpose.training.agr_windows import WindowOptions, Windows, drawn_windows
 from metricpose.training.setup import OptimiserOptions, TrainingSetup
 
+_CALIBRATION = 24  # pictures, on which the ranges of 8-bit activations are found
 MUON_PREFIXES = ("stages.", "attention.", "lateral", "merge", "narrow", "person.")
 """Layers between the stem and the last ones."""
-
-
-PAIRS = tuple((left, right) for left, right in enumerate(SKELETON.mirror) if left < right)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class Source:
     windows: WindowOptions = field(default_factory=WindowOptions)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class AgrTraining:
     """What a recipe chooses."""
 
@@ -49,7 +49,9 @@ class AgrTraining:
     backbone: Path | None = None  # initial weights of a ResNet's backbone, torchvision's names in safetensors
     loss: AgrLossOptions = field(default_factory=lambda: AgrLossOptions(pairs=PAIRS))
     optimiser: OptimiserOptions = field(default_factory=OptimiserOptions)
+    backdrops: Tensor | None = None  # (K, 3, p, p) uint8, places that people are pasted on
     initial: Path | None = None  # weights to start from, safetensors
+    judged_by: str = "pck"  # the figure of the validation that decides which weights are best, "pck" or "box_ap50"
     facts: Mapping[str, str] = field(default_factory=dict)  # written into the files: licence, data
 
 
@@ -72,6 +74,8 @@ def agr_setup(
             f"{training.name}: expected samples to learn from and to validate on, got none; see the recipe"
         )
     net = loaded_agr_net(training.initial) if training.initial else _new_net(training)
+    if isinstance(net, AgrNet) and isinstance(training.net, AgrNetOptions):
+        net.mix_style = MixStyle(training.net.mix_style)
     net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     shares = np.array([source.share for source in sources]) / sum(source.share for source in sources)
 
@@ -80,7 +84,7 @@ def agr_setup(
         rng = np.random.default_rng(seed)
         counts = rng.multinomial(training.batch, shares)
         parts = [
-            drawn_windows(s.samples, rng.integers(len(s.samples), size=n), s.windows, seed + k)
+            drawn_windows(s.samples, rng.integers(len(s.samples), size=n), s.windows, seed + k, training.backdrops)
             for k, (s, n) in enumerate(zip(sources, counts, strict=True))
             if n
         ]
@@ -95,12 +99,17 @@ def agr_setup(
         figures: dict[str, float] = {}
         for name, samples in validation.items():
             found = crop_figures(crop_answers(model, samples, training.size))
+            if all(sample.whole for sample in samples):  # else nobody knows who else is in the pictures
+                found |= people_figures(model, samples)
             figures |= {f"{name}_{key}": value for key, value in found.items()}
-        return {**figures, "score": -figures[f"{next(iter(validation))}_pck"]}
+        return {**figures, "score": -figures[f"{next(iter(validation))}_{training.judged_by}"]}
 
     def finish(model: nn.Module, folder: Path) -> None:
         assert isinstance(model, AgrNet | AgrResNet)
         exported(model, folder, training.name, training.facts)
+        if isinstance(model, AgrNet):
+            pictures = [sample.rgb() for sample in next(iter(validation.values()))[:_CALIBRATION]]
+            written_int8(folder / f"{training.name}.onnx", [in_multiples(rgb) for rgb in pictures])
 
     return TrainingSetup(
         name=training.name, model=net, batch=batch, loss=loss, validate=validate, finish=finish,

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from metricpose.training.agr_samples import SKELETON, Sample, body_box
+from metricpose.training.backdrops import drawn_backdrop, randomly_filtered
 
 _MIRROR = np.array(SKELETON.mirror)
 _ROOT = SKELETON.joints.index("hip")
@@ -39,6 +40,7 @@ class WindowOptions:
     grey: float = 0.08
     blurred: float = 0.2
     noise: float = 0.03
+    filtered: float = 0.0
     disturbed: bool = True
 
 
@@ -65,14 +67,18 @@ class Windows(NamedTuple):
     whole: Tensor
 
 
-def drawn_windows(samples: Sequence[Sample], index: np.ndarray, options: WindowOptions, seed: int) -> Windows:
-    """A window on each of the samples `index`; the same for the same seed."""
+def drawn_windows(
+    samples: Sequence[Sample], index: np.ndarray, options: WindowOptions, seed: int, backdrops: Tensor | None = None
+) -> Windows:
+    """A window on each of the samples `index`; the same for the same seed. `backdrops` (K, 3, p, p) uint8: places."""
     seeds = np.random.SeedSequence(seed).spawn(len(index))
     parts = [_window(samples[int(i)], options, np.random.default_rng(one)) for i, one in zip(index, seeds, strict=True)]
     joined = {name: torch.stack([torch.as_tensor(part[name]) for part in parts]) for name in Windows._fields}
     if options.disturbed:
         generator = torch.Generator().manual_seed(int(seeds[0].generate_state(1)[0]))
-        joined["pictures"] = with_backdrops(joined["pictures"], joined["masked"], joined["whole"], options, generator)
+        joined["pictures"] = with_backdrops(
+            joined["pictures"], joined["masked"], joined["whole"], options, generator, backdrops
+        )
         joined["pictures"] = disturbed(joined["pictures"], options, generator)
     return Windows(**joined)
 
@@ -226,28 +232,22 @@ def _roots(joints: np.ndarray, known: np.ndarray, boxes: np.ndarray) -> np.ndarr
 
 
 def with_backdrops(
-    pictures: Tensor, masked: Tensor, whole: Tensor, options: WindowOptions, generator: torch.Generator
+    pictures: Tensor,
+    masked: Tensor,
+    whole: Tensor,
+    options: WindowOptions,
+    generator: torch.Generator,
+    backdrops: Tensor | None = None,
 ) -> Tensor:
-    """Some of the pictures (B, 3, S, S) with made textures behind people in other light; only where masks (B, S/4, S/4)
-    are known."""
+    """Some of the pictures (B, 3, S, S) with other places, or noise, behind people in other light; only where masks
+    (B, S/4, S/4) are known."""
     x, size = pictures.clone(), pictures.shape[-1]
     chosen = (torch.rand(len(x), generator=generator) < options.backdrop) & (whole > 0)
     for k in chosen.nonzero()[:, 0].tolist():
         people = F.interpolate(masked[None, None, k], size=(size, size), mode="bilinear", align_corners=False)[0]
         light = 0.7 + 0.6 * torch.rand(3, 1, 1, generator=generator)
-        x[k] = people * (x[k] * light).clamp(0, 1) + (1 - people) * texture(size, generator)
+        x[k] = people * (x[k] * light).clamp(0, 1) + (1 - people) * drawn_backdrop(backdrops, size, generator)
     return x
-
-
-def texture(size: int, generator: torch.Generator) -> Tensor:
-    """(3, size, size) in [0, 1]: noise of several scales about a random colour, with a few edges across it."""
-    out = torch.rand(3, 1, 1, generator=generator).expand(3, size, size).clone()
-    for cells in (2, 5, 12, 30, 70):
-        strength = 0.5 * float(torch.rand(1, generator=generator)) ** 2
-        noise = torch.rand(1, 3, cells, cells, generator=generator) - 0.5
-        mode = "nearest" if float(torch.rand(1, generator=generator)) < 0.4 else "bilinear"
-        out += strength * F.interpolate(noise, size=(size, size), mode=mode)[0]
-    return out.clamp(0, 1)
 
 
 def disturbed(pictures: Tensor, options: WindowOptions, generator: torch.Generator) -> Tensor:
@@ -261,6 +261,9 @@ def disturbed(pictures: Tensor, options: WindowOptions, generator: torch.Generat
         return torch.rand(count, generator=generator) < share
 
     x = pictures.clone()
+    filtered = chosen(options.filtered).nonzero()[:, 0]
+    if len(filtered):
+        x[filtered] = randomly_filtered(x[filtered], generator)
     for k in chosen(options.blurred).nonzero()[:, 0].tolist():
         few = F.avg_pool2d(x[k : k + 1], 2)
         x[k] = F.interpolate(few, scale_factor=2.0, mode="bilinear", align_corners=False)[0]

@@ -1,35 +1,38 @@
 """The package's own detector: everybody in a picture, through the AGR network.
 
-It looks twice. The first look is at the whole picture, at two sizes for people near and far; the second is at each
-person alone, at the size that the network knows best.
+It looks twice, with a network for each. The first look, at the whole picture at two sizes for people near and far,
+finds people (AGR network); the second, at each person alone, finds that person's joints (crop network).
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
 from metricpose._errors import InputError
-from metricpose.agr.crops import CROP_FACTOR, FAINTEST, CropPerson, crop_person
+from metricpose.agr.crops import CROP_FACTOR
 from metricpose.agr.decode import decode
-from metricpose.geometry.boxes import areas, clipped, iou_matrix
-from metricpose.inference.detectors.agr_network import AgrNetwork, Engine
+from metricpose.agr.single import CropPerson
+from metricpose.geometry.boxes import areas, clipped
+from metricpose.inference.detectors.agr_network import WEIGHTS, AgrNetwork, Engine, Precision
 from metricpose.inference.detectors.candidates import Candidates, distinct, joined, trust
+from metricpose.inference.detectors.crop_network import CROP_PX, CropNetwork
 from metricpose.inference.detectors.looks import Look, looks
 from metricpose.inference.detectors.person_masks import person_masks
 from metricpose.inference.detectors.protocol import checked_picture
-from metricpose.inference.detectors.turned import turned_back, turned_boxes, turned_pixels
+from metricpose.inference.detectors.turned import turned_back, turned_pixels
 from metricpose.inference.detectors.windows import Window, square_box, window
 from metricpose.people import People2D
 from metricpose.skeletons import Skeleton
 from metricpose.skeletons.catalogue import HALPE26
 
-CROP_PX = 160
+LOOK_PX, SCALES = 640, (1.0, 1 / 3)
 _FAINTEST_JOINT = 0.1
 _CROPS_TOGETHER = 32
-_SAME_PERSON = 0.3
-"""Overlap of a person's boxes in the two looks."""
+_FAINTEST_PERSON = 0.05
+"""A mean score of joints below this in the second look: it shows nobody, and those of the first are kept."""
 
 
 class AgrDetector:
@@ -42,22 +45,26 @@ class AgrDetector:
         self,
         weights: str | Path = "base",
         *,
+        crop_weights: str | Path | None = None,
         min_score: float = 0.45,
         refine: bool = True,
         flip: bool = False,
         turns: bool = False,
-        look_px: int = 640,
-        scales: Sequence[float] = (1.0, 1 / 3),
+        look_px: int = LOOK_PX,
+        scales: Sequence[float] = SCALES,
         tiles: bool = False,
         masks: bool = False,
         max_people: int = 100,
         threads: int | None = None,
+        precision: Precision = "int8",
         engine: Engine | None = None,
     ) -> None:
         """Load the network.
 
         Args:
             weights: "base", "base-research" (research only), or a file of an AGR network.
+            crop_weights: a file of a crop network, for the second look; that of `weights` if not given, and of "base"
+                where `weights` is a file.
             min_score: the least score of a person who is reported, in [0, 1].
             refine: look a second time at each person; better joints, for the time of a crop per person.
             flip: look at the mirror image, too, and take the mean; a little better, for twice the time.
@@ -69,6 +76,7 @@ class AgrDetector:
             masks: say whose each pixel is.
             max_people: of a picture, the surest.
             threads: of ONNX Runtime; as many as there are cores if not given.
+            precision: of the first look; "float32" takes about two and a half times as long.
             engine: what runs the network in place of ONNX Runtime; `weights` then is its name.
 
         Raises:
@@ -77,11 +85,14 @@ class AgrDetector:
             InputError: an option is out of range.
         """
         _check_options(min_score, look_px, scales, max_people)
+        if precision not in get_args(Precision):
+            raise InputError(f"precision: expected one of {', '.join(get_args(Precision))}, got {precision!r}")
         loaded = AgrNetwork(engine, str(weights), "that of its engine") if engine is not None else None
-        self._network = loaded or AgrNetwork.load(weights, threads)
+        self._network = loaded or AgrNetwork.load(weights, threads, precision)
+        crops = crop_weights or (weights if weights in WEIGHTS else "base")
+        self._crop_network = CropNetwork(engine) if engine is not None else CropNetwork.load(crops, threads)
         self._least, self._most = min_score, max_people
         self._refine, self._flip, self._turns, self._tiles, self._masks = refine, flip, turns, tiles, masks
-        # Joints of a first look that is not the last may be rougher, which saves half of its decoding.
         self._faintest = min_score if refine else min(min_score, _FAINTEST_JOINT)
         self._look_px, self._scales = look_px, tuple(scales)
 
@@ -105,7 +116,7 @@ class AgrDetector:
         return _people(people, size, person_masks(people, HALPE26, size, sights) if self._masks else None)
 
     def refined(self, image: np.ndarray, boxes_px: np.ndarray) -> People2D:
-        """The second look alone, at given people: each box (P, 4) times 1.25 as a crop of 160 x 160 px.
+        """The second look alone, at given people: each box (P, 4) times 1.25 as a crop of 128 x 128 px.
 
         The people are in the order of the boxes, and keep them; ids are 0 to P - 1, scores those of the crop.
         """
@@ -132,27 +143,27 @@ class AgrDetector:
             agr = self._network.maps([look.window.pixels], flip=self._flip)
             if self._masks:
                 sights.append((look.window, agr.person_mask[0, 0]))
-            (found,) = decode(agr, HALPE26, look.window.size, min_score=self._faintest, max_people=self._most)
+            (found,) = decode(
+                agr, HALPE26, look.window.size,
+                min_score=self._faintest, max_people=self._most, search_joints=not self._refine,
+            )  # fmt: skip
             parts.append(_candidates(found.people, look, number))
         people = joined(parts)
         people = _in_picture(people[np.flatnonzero(people.scores >= self._least)], image_size)
         return people[distinct(people, self._most)], sights
 
     def _refined(self, image: np.ndarray, people: Candidates) -> Candidates:
-        """The people with joints of the second look, and its boxes where they fit those of the first; scores stay."""
+        """The people with joints of the second look; boxes and scores stay."""
         found = self._crops(image, people.boxes_px)
-        boxes = np.stack([one.box_px for one in found])
-        there = np.array([one.score >= FAINTEST for one in found])
-        fits = there & (np.diagonal(iou_matrix(boxes, people.boxes_px)) >= _SAME_PERSON)
+        there = np.array([one.score >= _FAINTEST_PERSON for one in found])
         joints, joint_scores = (
             np.stack([getattr(one, name) for one in found]) for name in ("joints_px", "joint_scores")
         )
-        better = Candidates(
-            boxes_px=np.where(fits[:, None], boxes, people.boxes_px),
+        better = replace(
+            people,
             joints_px=np.where(there[:, None, None], joints, people.joints_px),
             joint_scores=np.where(there[:, None], joint_scores, people.joint_scores),
-            scores=people.scores, trust=people.trust, look=people.look,
-        )  # fmt: skip
+        )
         better = _in_picture(better, (image.shape[1], image.shape[0]))
         return better[distinct(better, self._most)]
 
@@ -162,23 +173,16 @@ class AgrDetector:
         answers: list[CropPerson] = []
         for start in range(0, len(crops), _CROPS_TOGETHER):
             batch = crops[start : start + _CROPS_TOGETHER]
-            agr = self._network.maps([crop.pixels for crop in batch], flip=self._flip)
-            for k, (crop, box) in enumerate(zip(batch, boxes_px[start:], strict=False)):
-                place = crop.boxes_from_picture(box)
-                looks = [crop_person(agr, k, place, HALPE26, crop.size), *self._turned(crop, place)]
-                answers.append(_moved(max(looks, key=_sureness), crop))
+            looks = [self._looked_at([crop.pixels for crop in batch])]
+            for quarters in (1, 2, 3) if self._turns else ():
+                turned = self._looked_at([turned_pixels(crop.pixels, quarters) for crop in batch])
+                looks.append([turned_back(one, quarters, CROP_PX) for one in turned])
+            best = [max(of_one, key=lambda one: one.score) for of_one in zip(*looks, strict=True)]
+            answers += [_moved(one, crop) for one, crop in zip(best, batch, strict=True)]
         return answers
 
-    def _turned(self, crop: Window, box_px: np.ndarray) -> list[CropPerson]:
-        """What is found in a crop in three more quarter turns, where they are asked for."""
-        quarters = (1, 2, 3) if self._turns else ()
-        if not quarters:
-            return []
-        agr = self._network.maps([turned_pixels(crop.pixels, k) for k in quarters], flip=self._flip)
-        return [
-            turned_back(crop_person(agr, at, turned_boxes(box_px, k, CROP_PX), HALPE26, crop.size), k, CROP_PX)
-            for at, k in enumerate(quarters)
-        ]
+    def _looked_at(self, windows: list[np.ndarray]) -> list[CropPerson]:
+        return self._crop_network.people(windows, [CROP_PX / CROP_FACTOR] * len(windows), flip=self._flip)
 
 
 def _check_options(min_score: float, look_px: int, scales: Sequence[float], max_people: int) -> None:
@@ -190,11 +194,6 @@ def _check_options(min_score: float, look_px: int, scales: Sequence[float], max_
         raise InputError(f"scales: expected one number in (0, 1] or several, got {tuple(scales)}")
     if max_people < 1:
         raise InputError(f"max_people: expected a whole number of at least 1, got {max_people}")
-
-
-def _sureness(found: CropPerson) -> float:
-    """By which the best of several looks at one person is chosen: how sure the joints are on the average."""
-    return float(found.joint_scores.mean())
 
 
 def _nobody() -> Candidates:
@@ -220,8 +219,7 @@ def _candidates(found: People2D, look: Look, number: int) -> Candidates:
 
 def _moved(found: CropPerson, crop: Window) -> CropPerson:
     """The person of a crop, in the picture's pixels."""
-    box_px, joints_px = crop.boxes_to_picture(found.box_px), crop.to_picture(found.joints_px)
-    return replace(found, box_px=box_px, joints_px=joints_px)
+    return replace(found, joints_px=crop.to_picture(found.joints_px))
 
 
 def _in_picture(people: Candidates, image_size: tuple[int, int]) -> Candidates:

@@ -1,9 +1,10 @@
 """The AGR network behind its file: windows of one size in, maps out; and whose weights there are."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -21,16 +22,21 @@ _MIRROR = np.array(HALPE26.mirror)
 
 
 class Shipped(NamedTuple):
-    """Weights that the package carries."""
+    """Weights that the package carries: the AGR network's file, the crop network's, and who may use them."""
 
     file: str
+    crops: str
     licence: str
 
 
 WEIGHTS: Mapping[str, Shipped] = {
-    "base": Shipped("agr_base.onnx", "Apache-2.0"),
-    "base-research": Shipped("agr_base_research.onnx", "research only: learnt from Leeds Sports Pose Extended"),
+    "base": Shipped("agr_base.onnx", "crop_base.onnx", "Apache-2.0"),
+    "base-research": Shipped(
+        "agr_base.onnx", "crop_base_research.onnx", "research only: learnt from Leeds Sports Pose Extended"
+    ),
 }
+Precision = Literal["int8", "float32"]
+"""Of the activations. int8 is about 2.5 times as fast on processors with VNNI or its like."""
 _UNSTATED = "not stated in the weights file"
 
 
@@ -48,8 +54,12 @@ class AgrNetwork(NamedTuple):
     licence: str
 
     @classmethod
-    def load(cls, weights: str | Path = "base", threads: int | None = None) -> "AgrNetwork":
+    def load(
+        cls, weights: str | Path = "base", threads: int | None = None, precision: Precision = "int8"
+    ) -> "AgrNetwork":
         """Shipped weights by their name in `WEIGHTS`, or a file.
+
+        With "int8" the file's twin NAME_int8.onnx is taken where it lies beside it; it has the same weights.
 
         Raises:
             FileError: there is no such file.
@@ -60,11 +70,12 @@ class AgrNetwork(NamedTuple):
         if not file.is_file():
             known = ", ".join(WEIGHTS)
             raise FileError(f"{file}: no such weights file; expected one of {known}, or an ONNX file of an AGR network")
+        file = twin_of(file) if precision == "int8" else file
         session = opened_network(file, "AGR network", frozenset(("image",)), frozenset(OUTPUTS), threads)
         _check_channels(file, session)
         facts = session.get_modelmeta().custom_metadata_map
         licence = facts.get("licence", _UNSTATED) if shipped is None else shipped.licence
-        return cls(session, file.name if shipped is None else str(weights), licence)
+        return cls(session, Path(weights).name if shipped is None else str(weights), licence)
 
     def maps(self, windows: Sequence[np.ndarray], *, flip: bool = False) -> AGR:
         """What the network says of windows (h, w, 3) uint8, all of one size; `flip`: and of their mirror images."""
@@ -76,9 +87,28 @@ class AgrNetwork(NamedTuple):
         return AGR(**values, supervised=np.ones((len(sides), *sides.shape[2:]), bool), stride=_STRIDE)
 
 
+def twin_of(file: Path) -> Path:
+    """The file's twin with 8-bit activations, or the file itself where it has none.
+
+    Raises WeightsError for a twin of other weights.
+    """
+    twin = file.with_name(f"{file.stem}_int8.onnx")
+    if not twin.is_file():
+        return file
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    if digest.encode() not in twin.read_bytes():
+        raise WeightsError(f"{twin}: expected the 8-bit twin of {file.name}, got one of other weights; export it again")
+    return twin
+
+
 def shipped_weights(name: str) -> Path:
-    """Where the weights of this name are, or would be, in the package."""
-    return Path(str(resources.files("metricpose") / "weights" / WEIGHTS[name].file))
+    """Where the AGR network's weights of this name are, or would be, in the package."""
+    return in_package(WEIGHTS[name].file)
+
+
+def in_package(file: str) -> Path:
+    """Where a file of weights is, or would be."""
+    return Path(str(resources.files("metricpose") / "weights" / file))
 
 
 def stacked(windows: Sequence[np.ndarray], *, flip: bool = False) -> np.ndarray:

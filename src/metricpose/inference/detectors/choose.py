@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from metricpose._errors import FileError, InputError, MissingExtraError
+from metricpose.inference.detectors.agr_network import Precision
 from metricpose.inference.detectors.protocol import Detector
 
 DETECTORS: Mapping[str, str] = {
@@ -23,23 +24,27 @@ class AgrOptions:
     """What can be chosen for the detector "agr".
 
     Attributes:
-        weights: "base", "base-research", or a file.
+        weights: "base", "base-research", or a file of an AGR network.
+        crop_weights: a file of a crop network for the second look, in place of that of `weights`.
         refine: who looks a second time at each person: the same network, MediaPipe, or nobody.
         flip: look at the mirror image, too.
         turns: look at each person in four quarter turns.
         look_px: longer side of the picture in the first look.
         min_score: the least score of a person who is reported.
         tiles: look for people far away at full resolution, too.
+        precision: of the first look, "int8" or "float32".
         threads: of ONNX Runtime; as many as there are cores if not given.
     """
 
     weights: str | Path = "base"
+    crop_weights: str | Path | None = None
     refine: Refiner = "own"
     flip: bool = False
     turns: bool = False
     look_px: int = 640
     min_score: float = 0.45
     tiles: bool = False
+    precision: Precision = "int8"
     threads: int | None = None
 
     def __post_init__(self) -> None:
@@ -96,12 +101,14 @@ def _agr(options: AgrOptions) -> Detector:
 
     own = AgrDetector(
         options.weights,
+        crop_weights=options.crop_weights,
         refine=options.refine == "own",
         flip=options.flip,
         turns=options.turns,
         look_px=options.look_px,
         min_score=options.min_score,
         tiles=options.tiles,
+        precision=options.precision,
         threads=options.threads,
     )
     if options.refine != "mediapipe":

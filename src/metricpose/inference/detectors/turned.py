@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from metricpose.agr.crops import CropPerson
+from metricpose.agr.single import CropPerson
 
 
 def turned_pixels(pixels: np.ndarray, quarters: int) -> np.ndarray:
@@ -19,17 +19,6 @@ def turned_points(points: np.ndarray, quarters: int, size: int) -> np.ndarray:
     return points
 
 
-def turned_boxes(boxes_px: np.ndarray, quarters: int, size: int) -> np.ndarray:
-    """Boxes (..., 4) likewise."""
-    corners = turned_points(np.stack([boxes_px[..., :2], boxes_px[..., 2:]], axis=-2), quarters, size)
-    return np.concatenate([corners.min(axis=-2), corners.max(axis=-2)], axis=-1)
-
-
 def turned_back(found: CropPerson, quarters: int, size: int) -> CropPerson:
     """The person of a window that was turned by `quarters`, in the window as it was."""
-    back = -quarters % 4
-    return replace(
-        found,
-        box_px=turned_boxes(found.box_px, back, size),
-        joints_px=turned_points(found.joints_px, back, size),
-    )
+    return replace(found, joints_px=turned_points(found.joints_px, -quarters % 4, size))

@@ -1,0 +1,64 @@
+"""The crop network behind its file: square windows on one person each in, that person's joints as maps out."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from metricpose._errors import FileError, WeightsError
+from metricpose.agr.single import CropPerson, person_of_maps
+from metricpose.inference.detectors.agr_network import WEIGHTS, Engine, in_package, stacked
+from metricpose.inference.engines import opened_network
+from metricpose.skeletons.catalogue import HALPE26
+
+CROP_PX = 128
+"""The windows that it was trained on."""
+OUTPUTS = ("joint_maps", "joint_seen")
+_STRIDE = 4
+_MIRROR = np.array(HALPE26.mirror)
+
+
+class CropNetwork(NamedTuple):
+    """An engine."""
+
+    engine: Engine
+
+    @classmethod
+    def load(cls, weights: str | Path = "base", threads: int | None = None) -> "CropNetwork":
+        """Shipped weights by their name in `WEIGHTS`, or a file.
+
+        Raises:
+            FileError: there is no such file.
+            WeightsError: it is damaged, or another network.
+        """
+        shipped = WEIGHTS.get(str(weights))
+        file = Path(weights) if shipped is None else in_package(shipped.crops)
+        if not file.is_file():
+            known = ", ".join(WEIGHTS)
+            raise FileError(f"{file}: no such weights file; expected one of {known}, or an ONNX file of a crop network")
+        session = opened_network(file, "crop network", frozenset(("image",)), frozenset(OUTPUTS), threads)
+        (count,) = (node.shape[1] for node in session.get_outputs() if node.name == "joint_maps")
+        if isinstance(count, int) and count != len(HALPE26):
+            raise WeightsError(
+                f"{file}: expected a crop network with {len(HALPE26)} joint_maps ({HALPE26.name}), got {count}; "
+                "it was trained for another skeleton"
+            )
+        return cls(session)
+
+    def people(
+        self, windows: Sequence[np.ndarray], sizes_px: Sequence[float], *, flip: bool = False
+    ) -> list[CropPerson]:
+        """The person of each window (S, S, 3) uint8, whose longer side there is `sizes_px`; in the window's pixels.
+
+        `flip`: the mean over the windows and their mirror images.
+        """
+        maps, seen = (np.asarray(a) for a in self.engine.run(OUTPUTS, {"image": stacked(windows, flip=flip)}))
+        if flip:
+            count = len(windows)
+            maps = (maps[:count] + maps[count:, :, :, ::-1][:, _MIRROR]) / 2
+            seen = (seen[:count] + seen[count:][:, _MIRROR]) / 2
+        return [
+            person_of_maps(own, sure, _STRIDE, HALPE26, size)
+            for own, sure, size in zip(maps, seen, sizes_px, strict=True)
+        ]

@@ -1,0 +1,193 @@
+"""People cut out of pictures once, and windows on them drawn by the batch: what the crop network learns from.
+
+Axes: N patches, B windows, J joints, P px of a patch, S px of a window.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from metricpose.agr.crops import CROP_FACTOR
+from metricpose.losses.crop import CropTargets
+from metricpose.training.agr_samples import SKELETON, Sample
+from metricpose.training.agr_windows import warped
+from metricpose.training.backdrops import drawn_backdrop, randomly_filtered
+
+PATCH_FACTOR = 1.9
+"""A patch is this times the longer side of a person's box: room to turn, shift and shrink."""
+_LEAST_PX, _LEAST_SEEN = 40.0, 6
+_GREY = 0.45  # beyond the picture's edge
+
+
+@dataclass(frozen=True, kw_only=True)
+class CropWindowOptions:
+    """How windows are drawn; shares are probabilities, spreads are standard deviations."""
+
+    size: int = 128
+    turned_deg: float = 20.0
+    any_turn: float = 0.05
+    scale: float = 0.1  # of the log size
+    shift: float = 0.03  # of the window
+    mirrored: float = 0.5
+    backdrop: float = 0.35
+    grey: float = 0.1
+    erased: float = 0.35
+    noise: float = 0.03
+    blurred: float = 0.25
+    filtered: float = 0.0  # random convolutions: shapes stay, textures and colours do not
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Patches:
+    """pictures (N, 3, P, P) uint8; people (N, P, P) uint8, 1 where anybody is; joints_px (N, J, 2); known, seen (N, J)
+    bool; masked (N,) bool: `people` is known."""
+
+    pictures: Tensor
+    people: Tensor
+    joints_px: Tensor
+    known: Tensor
+    seen: Tensor
+    masked: Tensor
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, rows: Tensor) -> "Patches":
+        return Patches(**{name: value[rows] for name, value in vars(self).items()})
+
+
+def cut_patches(samples: Sequence[Sample], px: int = 208) -> Patches:
+    """A patch of everybody in the samples who is 40 px large and of whom 6 joints are seen."""
+    parts = [_patch(s, i, px) for s in samples for i in range(len(s.joints_px)) if _usable(s, i)]
+    columns = list(zip(*parts, strict=True)) or [()] * 6
+    empty = (torch.zeros(0, 3, px, px), torch.zeros(0, px, px), *(torch.zeros(0, len(SKELETON)),) * 4)
+    stacked = [torch.stack(column) if column else none for column, none in zip(columns, empty, strict=True)]
+    names = ("pictures", "people", "joints_px", "known", "seen", "masked")
+    return Patches(**dict(zip(names, stacked, strict=True)))
+
+
+def _usable(sample: Sample, person: int) -> bool:
+    box = sample.boxes_px[person]
+    large = np.isfinite(box).all() and float((box[2:] - box[:2]).max()) >= _LEAST_PX
+    return bool(large and sample.seen[person].sum() >= _LEAST_SEEN)
+
+
+def _patch(sample: Sample, person: int, px: int) -> tuple[Tensor, ...]:
+    box = sample.boxes_px[person]
+    scale = px / (PATCH_FACTOR * float((box[2:] - box[:2]).max()))
+    shift = (px - 1) / 2 - scale * (box[:2] + box[2:]) / 2
+    picture, ids = warped(sample, np.concatenate([np.eye(2) * scale, shift[:, None]], axis=1), px)
+    people = np.zeros((px, px), bool) if ids is None else ids > 0
+    return (
+        (picture * 255).round().clamp(0, 255).byte(),
+        torch.from_numpy(people.astype(np.uint8)),
+        torch.tensor(np.nan_to_num(sample.joints_px[person] * scale + shift), dtype=torch.float32),
+        torch.from_numpy(sample.known[person].copy()),
+        torch.from_numpy((sample.seen[person] & sample.known[person]).copy()),
+        torch.tensor(ids is not None),
+    )
+
+
+def drawn_patches(sources: Sequence[tuple[Patches, float]], count: int, generator: torch.Generator) -> Patches:
+    """`count` patches, of each source its share."""
+    total = sum(share for _, share in sources)
+    counts = [round(count * share / total) for _, share in sources]
+    counts[0] += count - sum(counts)
+    parts = [
+        patches[torch.randint(len(patches), (n,), generator=generator)]
+        for (patches, _), n in zip(sources, counts, strict=True)
+        if n > 0
+    ]
+    return Patches(**{name: torch.cat([getattr(part, name) for part in parts]) for name in vars(parts[0])})
+
+
+def crop_windows(
+    patches: Patches, options: CropWindowOptions, generator: torch.Generator, backdrops: Tensor | None = None
+) -> tuple[Tensor, CropTargets]:
+    """Windows (B, 3, S, S) in [0, 1], one on each of the patches, and where the joints are in them.
+
+    `backdrops` (K, 3, p, p) uint8 are what people are pasted on, where they are, mostly; noise in the
+    others.
+    """
+    count, size = len(patches), options.size
+    linear, shift = drawn_affines(patches, options, generator)
+    pictures = torch.cat([patches.pictures / 255 - _GREY, patches.people[:, None].float()], dim=1)
+    seen_through = _sampled(pictures, linear, shift, size)
+    x, people = seen_through[:, :3] + _GREY, seen_through[:, 3:]
+    joints = torch.einsum("bxy,bjy->bjx", linear, patches.joints_px) + shift[:, None]
+    mirrored = (torch.linalg.det(linear) < 0)[:, None]
+    mirror = torch.tensor(SKELETON.mirror)
+    joints = torch.where(mirrored[..., None], joints[:, mirror], joints)
+    known, seen = (torch.where(mirrored, value[:, mirror], value) for value in (patches.known, patches.seen))
+    changed = (torch.rand(count, generator=generator) < options.backdrop) & patches.masked
+    for k in changed.nonzero()[:, 0].tolist():
+        light = 0.7 + 0.6 * torch.rand(3, 1, 1, generator=generator)
+        behind = drawn_backdrop(backdrops, size, generator)
+        x[k] = people[k] * (x[k] * light).clamp(0, 1) + (1 - people[k]) * behind
+    inside = known & (joints > -0.5).all(-1) & (joints < size - 0.5).all(-1)
+    return _disturbed(x, options, generator), CropTargets(joints_px=joints, inside=inside, seen=seen & inside)
+
+
+def drawn_affines(patches: Patches, options: CropWindowOptions, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """(B, 2, 2) and (B, 2): window px from patch px."""
+    count, px = len(patches), patches.pictures.shape[-1]
+
+    def uniform(*shape: int) -> Tensor:
+        return torch.rand(count, *shape, generator=generator)
+
+    def normal(*shape: int) -> Tensor:
+        return torch.randn(count, *shape, generator=generator)
+
+    angle = normal() * math.radians(options.turned_deg)
+    angle = torch.where(uniform() < options.any_turn, (2 * uniform() - 1) * math.pi, angle)
+    scale = options.size * PATCH_FACTOR / (px * CROP_FACTOR) * torch.exp(options.scale * normal()).clamp(0.65, 1.5)
+    side = torch.where(uniform() < options.mirrored, -1.0, 1.0)
+    c, s = torch.cos(angle) * scale, torch.sin(angle) * scale
+    linear = torch.stack([torch.stack([c * side, -s], -1), torch.stack([s * side, c], -1)], -2)
+    middle = (options.size - 1) / 2 + options.shift * options.size * normal(2)
+    return linear, middle - linear.sum(-1) * (px - 1) / 2
+
+
+def _sampled(pictures: Tensor, linear: Tensor, shift: Tensor, size: int) -> Tensor:
+    """Pictures (B, C, P, P) seen through the affine maps, zero beyond the edge."""
+    px, inverse = pictures.shape[-1], torch.linalg.inv(linear)
+    middle = torch.full((len(pictures), 2, 1), (size - 1) / 2)
+    at_middle = (inverse @ (middle - shift[..., None]))[..., 0]  # px of the patch
+    theta = torch.cat([inverse * (size / px), ((at_middle + 0.5) * 2 / px - 1)[..., None]], -1)
+    grid = F.affine_grid(theta, [len(pictures), 1, size, size], align_corners=False)
+    return F.grid_sample(pictures, grid, align_corners=False)
+
+
+def _disturbed(x: Tensor, options: CropWindowOptions, generator: torch.Generator) -> Tensor:
+    """Other light and colour, noise, and patches that hide part of the person."""
+    count, size = len(x), x.shape[-1]
+
+    def uniform(low: float, high: float, channels: int = 1) -> Tensor:
+        return low + (high - low) * torch.rand(count, channels, 1, 1, generator=generator)
+
+    filtered = (torch.rand(count, generator=generator) < options.filtered).nonzero()[:, 0]
+    if len(filtered):
+        x[filtered] = randomly_filtered(x[filtered], generator)
+    for k in (torch.rand(count, generator=generator) < options.blurred).nonzero()[:, 0].tolist():
+        few = int(size * float(0.4 + 0.5 * torch.rand((), generator=generator)))
+        small = F.interpolate(x[k : k + 1], size=(few, few), mode="bilinear", align_corners=False, antialias=True)
+        x[k] = F.interpolate(small, size=(size, size), mode="bilinear", align_corners=False)[0]
+    grey = (uniform(0, 1) < options.grey).float()
+    x = x + grey * (x.mean(1, keepdim=True) - x)
+    mean = x.mean((1, 2, 3), keepdim=True)
+    x = uniform(0.87, 1.15, 3) * ((x - mean) * uniform(0.6, 1.4) + mean + uniform(-0.15, 0.15))
+    x = x.clamp(1e-4, 1) ** torch.exp(uniform(-0.35, 0.35))
+    for k in (torch.rand(count, generator=generator) < options.erased).nonzero()[:, 0].tolist():
+        draws = torch.rand(6, generator=generator).tolist()
+        wide, high = (int(size * (0.08 + 0.25 * draw)) for draw in draws[:2])
+        left, top = int(draws[2] * (size - wide)), int(draws[3] * (size - high))
+        hides = x[int(draws[4] * count) % count, :, :high, :wide].flip(-1)  # what hides people has texture
+        flat = torch.rand(3, 1, 1, generator=generator)
+        x[k, :, top : top + high, left : left + wide] = flat if draws[5] < 0.5 else hides
+    noise = torch.randn(count, 1, size, size, generator=generator)
+    return (x + noise * options.noise * uniform(0, 1)).clamp(0, 1)
