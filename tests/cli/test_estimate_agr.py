@@ -46,7 +46,8 @@ def test_auto_says_which_detector_and_the_file_names_it(
 
 def test_a_named_detector_is_not_told(picture: Image.Image, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     picture.save(tmp_path / "a.png")
-    call = ("--detector", "agr", "--weights", "base-research", "--flip", "--look", "512", "--tiles", "--refine", "none")
+    call = ("--detector", "agr", "--weights", "base-research", "--flip", "--look", "512", "--tiles", "--refine", "none",
+            "--precision", "float32", "--crop-weights", "mine.onnx")  # fmt: skip
     assert estimated(tmp_path / "a.png", tmp_path / "out", *call, "--no-overlay") == 0
     assert "detector:" not in capsys.readouterr().err
     assert read_people3d(tmp_path / "out" / "people.json")[0].extra["weights"] == "base-research"

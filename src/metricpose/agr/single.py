@@ -15,12 +15,15 @@ from metricpose.skeletons.skeleton import Skeleton
 REACH = 3
 """Cells about the highest place that are of it."""
 WINDOW, SHIFTS = 2.0, 3  # cells; how often it moves
+SURE, LEAST_SCORE, LEAST_SURE = 0.3, 0.1, 4  # of the surest joint's score; at least; joints
+BODY_MARGIN = 0.05  # of the longer side: skin is beyond joints
 LEAST_SHARE = 0.2  # of what the better place holds, for another place to be taken where both of a pair are on one limb
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CropPerson:
-    """A person in a crop: joints_px (J, 2) of the crop, joint_scores (J,), and the mean `score`."""
+    """A person in a crop: joints_px (J, 2) of the crop, joint_scores (J,), and `score`: the mean of the joints' own,
+    each weighed by itself, so that joints that are hidden or cut off make nobody unlikely."""
 
     joints_px: np.ndarray
     joint_scores: np.ndarray
@@ -33,7 +36,8 @@ def person_of_maps(
     """The person of maps (J, h, w) with sum 1; `seen` (J,) in [0, 1] lowers the scores of joints that are hidden."""
     joints_px, scores = joints_of_maps(shares, stride, skeleton, size_px)
     scores = scores * np.clip(seen, 0.0, 1.0)
-    return CropPerson(joints_px=joints_px, joint_scores=scores, score=float(scores.mean()))
+    score = float((scores**2).sum() / max(float(scores.sum()), 1e-9))
+    return CropPerson(joints_px=joints_px, joint_scores=scores, score=score)
 
 
 def joints_of_maps(
@@ -56,6 +60,18 @@ def joints_of_maps(
         if gains[k] >= LEAST_SHARE:
             places[(left, right)[k]], scores[(left, right)[k]] = moves[k]
     return places, np.clip(scores, 0.0, 1.0)
+
+
+def boxes_of_joints(joints_px: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Boxes (P, 4) about the surer ones of joints (P, J, 2) with scores (P, J), and what a body reaches beyond them;
+    NaN where fewer than `LEAST_SURE` joints say where somebody is."""
+    sure = scores >= np.maximum(SURE * scores.max(axis=1, keepdims=True, initial=0.0), LEAST_SCORE)
+    low = np.where(sure[..., None], joints_px, np.inf).min(axis=1, initial=np.inf)
+    high = np.where(sure[..., None], joints_px, -np.inf).max(axis=1, initial=-np.inf)
+    enough = (sure.sum(axis=1) >= LEAST_SURE)[:, None]
+    low, high = np.where(enough, low, np.nan), np.where(enough, high, np.nan)
+    margin = BODY_MARGIN * (high - low).max(axis=1, keepdims=True)
+    return np.concatenate([low - margin, high + margin], axis=1)
 
 
 def _both(left: int, right: int) -> tuple[tuple[int, int], tuple[int, int]]:

