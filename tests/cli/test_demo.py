@@ -80,8 +80,9 @@ def packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     write_people3d_json(folder / demo.PICTURE_TRUTH, [truth])
     monkeypatch.setattr(demo, "_scene", lambda: folder)
-    (folder / "weights.onnx").write_bytes(b"")
-    monkeypatch.setattr(agr_network, "shipped_weights", lambda name: folder / "weights.onnx")
+    for file in ("agr_base.onnx", "crop_base.onnx"):
+        (folder / file).write_bytes(b"")
+    monkeypatch.setattr(agr_network, "in_package", lambda file: folder / file)
     return folder
 
 
@@ -133,7 +134,7 @@ def test_the_packaged_picture_fits_its_truth() -> None:
 
 @pytest.mark.weights
 def test_the_shipped_weights_find_everybody_of_the_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    if not agr_network.shipped_weights("base").is_file():
+    if agr_network.lacking_weights("base"):
         pytest.skip("agr_base.onnx is not in the package")
     assert main(["demo", "-o", str(tmp_path / "demo"), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)

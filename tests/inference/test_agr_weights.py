@@ -9,7 +9,7 @@ import pytest
 
 from metricpose import FileError, WeightsError
 from metricpose.inference.detectors.agr import AgrDetector
-from metricpose.inference.detectors.agr_network import WEIGHTS, AgrNetwork, in_package, shipped_weights
+from metricpose.inference.detectors.agr_network import WEIGHTS, AgrNetwork, lacking_weights
 from tests.inference.onnx_file import written_crop_network, written_network
 
 GREY = np.full((40, 60, 3), 115, np.uint8)
@@ -83,8 +83,8 @@ def test_a_network_for_another_skeleton(tmp_path: Path) -> None:
 @pytest.mark.weights
 @pytest.mark.parametrize("name", WEIGHTS)
 def test_shipped_weights_say_who_may_use_them(name: str) -> None:
-    if not shipped_weights(name).is_file() or not in_package(WEIGHTS[name].crops).is_file():
-        pytest.skip(f"{WEIGHTS[name].file} is not in the package")
+    if lacking_weights(name):
+        pytest.skip(f"{' and '.join(lacking_weights(name))} not in the package")
     detector: Any = AgrDetector(name, threads=1)
     assert (detector.weights, detector.licence) == (name, WEIGHTS[name].licence)
     assert len(detector(GREY)) == 0

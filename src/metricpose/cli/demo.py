@@ -125,11 +125,11 @@ def _scene() -> Any:
 
 def _lacks_picture(args: Namespace) -> bool:
     """Whether the package lacks its picture or the weights to look at it with; then it says so."""
-    from metricpose.inference.detectors.agr_network import WEIGHTS, shipped_weights
+    from metricpose.inference.detectors.agr_network import WEIGHTS, lacking_weights
 
     name = args.weights or "base"
     lacking = [PICTURE] if not (_scene() / PICTURE).is_file() else []
-    lacking += [WEIGHTS[name].file] if name in WEIGHTS and not shipped_weights(name).is_file() else []
+    lacking += lacking_weights(name) if name in WEIGHTS else []
     if lacking:
         warn(f"the package lacks {' and '.join(lacking)}; the demo starts from its 2D people instead")
     return bool(lacking)

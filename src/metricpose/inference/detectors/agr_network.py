@@ -66,7 +66,7 @@ class AgrNetwork(NamedTuple):
             WeightsError: it is damaged, or another network.
         """
         shipped = WEIGHTS.get(str(weights))
-        file = Path(weights) if shipped is None else shipped_weights(str(weights))
+        file = Path(weights) if shipped is None else in_package(shipped.file)
         if not file.is_file():
             known = ", ".join(WEIGHTS)
             raise FileError(f"{file}: no such weights file; expected one of {known}, or an ONNX file of an AGR network")
@@ -101,9 +101,10 @@ def twin_of(file: Path) -> Path:
     return twin
 
 
-def shipped_weights(name: str) -> Path:
-    """Where the AGR network's weights of this name are, or would be, in the package."""
-    return in_package(WEIGHTS[name].file)
+def lacking_weights(name: str) -> list[str]:
+    """Files of the weights of this name that are not in the package."""
+    shipped = WEIGHTS[name]
+    return [file for file in (shipped.file, shipped.crops) if not in_package(file).is_file()]
 
 
 def in_package(file: str) -> Path:
