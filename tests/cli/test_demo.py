@@ -100,7 +100,7 @@ def test_from_the_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.usefixtures("flat_lifter", "dotted_network")
-@pytest.mark.parametrize("lacking", [demo.PICTURE, "weights.onnx"])
+@pytest.mark.parametrize("lacking", [demo.PICTURE, "agr_base.onnx", "crop_base.onnx"])
 def test_without_picture_or_weights_it_starts_from_2d(
     packaged: Path, tmp_path: Path, lacking: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
