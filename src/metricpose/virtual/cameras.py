@@ -7,9 +7,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Protocol, Self
 
+import numpy as np
 import torch
 from torch import Tensor
+
+from metricpose.geometry.camera import Camera
 
 Band = tuple[float, float]
 
@@ -39,6 +43,10 @@ class CameraOptions:
     excluded: Mapping[str, Band] = field(default_factory=dict)
     required: Mapping[str, Band] = field(default_factory=dict)
 
+    def draw(self, n: int, generator: torch.Generator) -> "CameraBatch":
+        """n cameras of these ranges; see `sample_cameras`."""
+        return sample_cameras(n, self, generator)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CameraBatch:
@@ -58,8 +66,10 @@ class CameraBatch:
     def __len__(self) -> int:
         return len(self.focal_px)
 
-    def __getitem__(self, index: Tensor | slice) -> "CameraBatch":
-        return CameraBatch(**{name: value[index] for name, value in vars(self).items()})
+    def __getitem__(self, index: Tensor | slice) -> Self:
+        return type(self)(
+            **{name: value[index] if isinstance(value, Tensor) else value for name, value in vars(self).items()}
+        )
 
     def to_cam(self, world: Tensor) -> Tensor:
         """World points (B, N, ..., 3) m in the camera frames."""
@@ -73,6 +83,27 @@ class CameraBatch:
         shape = (len(self),) + (1,) * (cam.ndim - 2)
         norm = cam[..., :2] / cam[..., 2:].clamp_min(0.01)
         return norm * self.focal_px.reshape(*shape, 1) + self.centre_px.reshape(*shape, 2)
+
+    def to_norm(self, px: Tensor) -> tuple[Tensor, Tensor]:
+        """Points (B, ..., 2) of the plane z = 1 behind pixels (B, ..., 2), and where the lens reaches (B, ...)."""
+        shape = (len(self),) + (1,) * (px.ndim - 2)
+        norm = (px - self.centre_px.reshape(*shape, 2)) / self.focal_px.reshape(*shape, 1)
+        return norm, torch.ones_like(norm[..., 0], dtype=torch.bool)
+
+    def lens(self, index: int) -> Camera:
+        """Camera `index` without its pose."""
+        focal, (cx, cy) = float(self.focal_px[index]), self.centre_px[index].tolist()
+        width, height = (round(side) for side in self.size_px[index].tolist())
+        intrinsics_px = np.array([[focal, 0.0, cx], [0.0, focal, cy], [0.0, 0.0, 1.0]])
+        return Camera(intrinsics_px=intrinsics_px, image_size=(width, height))
+
+
+class CameraSource(Protocol):
+    """Where scenes take their cameras from."""
+
+    def draw(self, n: int, generator: torch.Generator) -> CameraBatch:
+        """n cameras, the same for the same generator state."""
+        ...
 
 
 def cam_from_world_rotation(pitch_deg: Tensor, roll_deg: Tensor) -> Tensor:

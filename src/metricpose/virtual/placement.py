@@ -77,7 +77,7 @@ def _ground_candidates(
         return torch.rand(*shape, generator=generator, device=generator.device)
 
     px = rand(b, c, 2) * cameras.size_px[:, None]
-    norm = (px - cameras.centre_px[:, None]) / cameras.focal_px[:, None, None]
+    norm, reached = cameras.to_norm(px)
     ray_cam = torch.cat([norm, torch.ones_like(norm[..., :1])], -1)
     ray = torch.bmm(ray_cam, cameras.rotation)
     drop = (height - cameras.height_m)[:, None]
@@ -91,7 +91,7 @@ def _ground_candidates(
     offset = torch.where(use_pixel[..., None], by_pixel, by_distance)
     point = offset.clone()
     point[..., 2] = height[:, None]
-    valid = ~use_pixel | (t > 0)
+    valid = ~use_pixel | ((t > 0) & reached)
     return point, valid
 
 

@@ -16,16 +16,10 @@ _OCCLUDED_SHARE = 0.3  # of the joints inside the picture
 
 def camera_of(cameras: CameraBatch, index: int, *, with_extrinsics: bool) -> Camera:
     """Camera `index` of a batch; without extrinsics nothing is said of its tilt and height."""
-    focal, (cx, cy) = float(cameras.focal_px[index]), cameras.centre_px[index].tolist()
     cam_from_world = np.eye(4)
     cam_from_world[:3, :3] = _array(cameras.rotation[index])
     cam_from_world[:3, 3] = -cam_from_world[:3, 2] * float(cameras.height_m[index])
-    width, height = (round(side) for side in cameras.size_px[index].tolist())
-    return Camera(
-        intrinsics_px=np.array([[focal, 0.0, cx], [0.0, focal, cy], [0.0, 0.0, 1.0]]),
-        image_size=(width, height),
-        cam_from_world=cam_from_world if with_extrinsics else None,
-    )
+    return cameras.lens(index).replaced(cam_from_world=cam_from_world if with_extrinsics else None)
 
 
 def family_of(cameras: CameraBatch, index: int) -> str:

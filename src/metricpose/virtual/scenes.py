@@ -7,7 +7,7 @@ from torch import Tensor
 
 from metricpose._errors import InputError
 from metricpose.bodies.bank import BodyBank
-from metricpose.virtual.cameras import CameraBatch, CameraOptions, sample_cameras
+from metricpose.virtual.cameras import CameraBatch, CameraOptions, CameraSource
 from metricpose.virtual.kinematics import posed
 from metricpose.virtual.noise import Detections, NoiseOptions, detected
 from metricpose.virtual.occlusion import (
@@ -29,7 +29,7 @@ _NODE_OF = [NODES.index(node) for _, node in LANDMARKS[:17]]
 class SceneOptions:
     """Everything a virtual world is drawn from."""
 
-    cameras: CameraOptions = field(default_factory=CameraOptions)
+    cameras: CameraSource = field(default_factory=CameraOptions)
     placement: PlacementOptions = field(default_factory=PlacementOptions)
     occlusion: OcclusionOptions = field(default_factory=OcclusionOptions)
     noise: NoiseOptions = field(default_factory=NoiseOptions)
@@ -196,7 +196,7 @@ def generate_scenes(
     Scenes that show nobody are replaced by others of the same batch, so that the count holds.
     """
     drawn = count + count // 3 + 4
-    cameras = sample_cameras(drawn, options.cameras, generator)
+    cameras = options.cameras.draw(drawn, generator)
     slots = filled_slots(drawn, options.placement, generator)
     people = _persons(slots, pool, bodies, options, generator)
     position, placed = place(cameras, people.pelvis_height, people.stature, slots, options.placement, generator)
