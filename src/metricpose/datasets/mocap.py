@@ -55,7 +55,7 @@ def read_points(
     if suffix == ".bvh":
         return clip_points(read_bvh(path, metres_per_unit=metres_per_unit))
     if suffix == ".amc":
-        return clip_points(read_asf_amc(_asf_beside(path) if asf_path is None else asf_path, path, fps=amc_fps))
+        return clip_points(read_asf_amc(asf_beside(path) if asf_path is None else asf_path, path, fps=amc_fps))
     if suffix == ".trc":
         return read_trc(path)
     if suffix == ".c3d":
@@ -63,7 +63,7 @@ def read_points(
     raise InputError(f"{path}: expected a name that ends in {', '.join(_SUFFIXES)}, got {suffix or 'no suffix'}")
 
 
-def _asf_beside(path: Path) -> Path:
+def asf_beside(path: Path) -> Path:
     """01_02.amc -> 01.asf of the same folder."""
     found = sorted(path.parent.glob("*.asf")) if path.parent.is_dir() else []
     named = [asf for asf in found if path.stem == asf.stem or path.stem.startswith(f"{asf.stem}_")]
