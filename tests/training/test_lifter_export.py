@@ -13,6 +13,7 @@ from safetensors import safe_open  # noqa: E402
 
 import metricpose  # noqa: E402
 from metricpose._errors import WeightsError  # noqa: E402
+from metricpose.inference import RayLifter  # noqa: E402
 from metricpose.inference.engines import onnx_engine, torch_engine  # noqa: E402
 from metricpose.models.ray_lifter import RayLifterNet  # noqa: E402
 from metricpose.models.ray_lifter_engine import loaded_ray_lifter  # noqa: E402
@@ -83,6 +84,16 @@ def test_files_keep_matrices_in_half_of_the_bytes(folder: Path) -> None:
     wide = [t for t in stored if t.data_type == onnx.TensorProto.FLOAT and len(t.dims) == 2]
     assert 4 * sum(int(np.prod(t.dims)) for t in wide) < 0.02 * size
     assert sorted(file.name for file in folder.iterdir()) == ["ray_lifter.onnx", "ray_lifter.safetensors"]
+
+
+@pytest.mark.slow
+def test_both_files_state_the_facts_that_are_given(tmp_path: Path, folder: Path) -> None:
+    facts = {"adapted_from": "another", "licence": "none"}
+    exported(small_net(seed=4), tmp_path, facts)
+    lifters = [RayLifter.load(tmp_path / "ray_lifter.onnx", threads=1)]
+    lifters.append(RayLifter.load(tmp_path / "ray_lifter.safetensors", engine="torch", device="cpu"))
+    assert [dict(lifter.facts) for lifter in lifters] == [facts, facts]
+    assert dict(RayLifter.load(folder / "ray_lifter.onnx", threads=1).facts) == {}
 
 
 class _Otherwise(RayLifterNet):

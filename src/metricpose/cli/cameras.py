@@ -27,13 +27,18 @@ class ChosenCamera:
 
 
 def add_camera_arguments(parser: ArgumentParser) -> None:
-    """Declare --camera, --camera-name and --fov."""
+    """Declare --camera, --camera-name, --fov, --extrinsics and --doubt."""
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
         "--camera", metavar="FILE", help="calibration for all pictures (JSON, OpenCV YAML, Pose2Sim TOML)"
     )
     group.add_argument("--fov", type=field_of_view, metavar="DEG", help="horizontal field of view of all pictures")
     parser.add_argument("--camera-name", metavar="NAME", help="which camera of a file that holds several")
+    add_belief_arguments(parser)
+
+
+def add_belief_arguments(parser: ArgumentParser) -> None:
+    """Declare --extrinsics and --doubt."""
     parser.add_argument(
         "--extrinsics",
         choices=("full", "tilt", "none"),
@@ -90,13 +95,13 @@ class CameraChooser:
         from metricpose.inference.intrinsics import intrinsics
 
         if self._given is not None and own is not None and own is not self._given:
-            self._warn_once("--camera replaces the cameras that the input states")
+            self.warn_once("--camera replaces the cameras that the input states")
         if self._fov_deg is not None and own is not None:
-            self._warn_once("the input states cameras: --fov is used only for pictures without one")
+            self.warn_once("the input states cameras: --fov is used only for pictures without one")
         stated = own if self._given is None else self.fitted(self._given, image_size)
         camera, source, focal_sigma = intrinsics(image_size, given=stated, exif=exif, fov_deg=self._fov_deg)
         if source == "default":
-            self._warn_once(
+            self.warn_once(
                 f"no camera and no EXIF focal length: {camera.focal_px[0]:.0f} px is assumed for "
                 f"{image_size[0]} x {image_size[1]} px, with wider intervals; --camera or --fov gives better distances",
                 about="default",
@@ -111,14 +116,15 @@ class CameraChooser:
         (width, height), (w, h) = camera.image_size, image_size
         sizes = f"the camera is for {width} x {height} px, the picture has {w} x {h} px"
         if abs((w / width) / (h / height) - 1.0) <= _ASPECT_TOLERANCE:
-            self._warn_once(f"{sizes}: the camera is scaled")
+            self.warn_once(f"{sizes}: the camera is scaled")
             return camera.resized(image_size)
         if max(abs(w / width - 1.0), abs(h / height - 1.0)) <= _PADDING_TOLERANCE:
-            self._warn_once(f"{sizes}: taken as padding, the camera's numbers are used as they are")
+            self.warn_once(f"{sizes}: taken as padding, the camera's numbers are used as they are")
             return replace(camera, image_size=image_size)
         raise InputError(f"{sizes}: expected the same size or the same proportions; give the camera of this picture")
 
-    def _warn_once(self, text: str, about: str | None = None) -> None:
+    def warn_once(self, text: str, about: str | None = None) -> None:
+        """Say something, unless it (or something else `about` the same) was said before."""
         if (about or text) not in self._said:
             self._said.add(about or text)
             warn(text)

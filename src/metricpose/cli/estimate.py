@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from metricpose._errors import MetricposeError
 from metricpose.cli.arguments import ArgumentParser, Namespace, named_path, positive_int
-from metricpose.cli.cameras import add_camera_arguments, given_camera
+from metricpose.cli.cameras import given_camera
 from metricpose.cli.detectors import add_detector_arguments, chosen_detector, detector_facts
 from metricpose.cli.folders import made_folder
+from metricpose.cli.lifting import Lifting, add_lifting_arguments
 from metricpose.cli.output import Faults, note
 from metricpose.cli.progress import progress
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from metricpose.cli.lifting import Lifting
     from metricpose.inference.detectors import Detector
     from metricpose.inference.sources import Picture
     from metricpose.io.records import ImagePeople3D
@@ -35,7 +35,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "-o", "--output", required=True, type=Path, metavar="DIR", help="people.json, overlay/ and scene.html go here"
     )
     add_detector_arguments(parser)
-    add_camera_arguments(parser)
+    add_lifting_arguments(parser)
     parser.add_argument("--every", type=positive_int, default=1, metavar="N", help="of a video, every Nth frame")
     parser.add_argument("--no-overlay", action="store_true", help="write people.json only")
     parser.add_argument("--json", action="store_true", help="write the table of people as JSON")
@@ -43,7 +43,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Detect, lift, draw and write; a picture that cannot be used is reported and the others go on."""
-    from metricpose.cli.lifting import Lifting
     from metricpose.cli.people_table import say_people
     from metricpose.io.people3d import write_people3d
 
@@ -63,7 +62,7 @@ def run(args: Namespace) -> int:
 def _estimated(
     args: Namespace,
     detector: "Detector",
-    lift: "Lifting",
+    lift: Lifting,
     folder: Path,
     faults: Faults,
     drawn: "dict[str, np.ndarray]",
@@ -88,7 +87,7 @@ def _estimated(
         yield record
 
 
-def _lifted(picture: "Picture", detector: "Detector", lift: "Lifting", facts: dict[str, Any]) -> "ImagePeople3D":
+def _lifted(picture: "Picture", detector: "Detector", lift: Lifting, facts: dict[str, Any]) -> "ImagePeople3D":
     from metricpose.inference.detectors.precomputed import PrecomputedDetector
     from metricpose.io.records import ImagePeople3D
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from metricpose._errors import MetricposeError
 from metricpose.cli.arguments import ArgumentParser, Namespace, named_path, positive_int
-from metricpose.cli.cameras import add_camera_arguments, given_camera
+from metricpose.cli.cameras import given_camera
 from metricpose.cli.folders import made_place
+from metricpose.cli.lifting import Lifting, add_lifting_arguments
 from metricpose.cli.output import Faults
 from metricpose.cli.progress import progress
 
 if TYPE_CHECKING:
-    from metricpose.cli.lifting import Lifting
     from metricpose.io.records import ImagePeople2D, ImagePeople3D
 
 _FORMATS = ("auto", "metricpose", "openpose", "coco", "alphapose", "mmpose")
@@ -24,7 +24,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "file", type=named_path, metavar="FILE", help="2D people: a file, or a folder of one file per picture"
     )
     parser.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="file to write: .json or .npz")
-    add_camera_arguments(parser)
+    add_lifting_arguments(parser)
     parser.add_argument("--format", choices=_FORMATS, default="auto", help="of FILE (default: found out)")
     parser.add_argument("--skeleton", metavar="NAME", help="of FILE, where the number of joints does not tell")
     size_help = "size of the pictures, for formats that do not hold it"
@@ -37,7 +37,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Read, lift, write, and list the people; bad files and pictures are reported and left out."""
-    from metricpose.cli.lifting import Lifting
     from metricpose.cli.people_table import say_people
     from metricpose.io.people3d import check_people3d_suffix, write_people3d
     from metricpose.io.sniff import read_people2d
@@ -63,7 +62,7 @@ def run(args: Namespace) -> int:
     return faults.exit_code(len(lifted))
 
 
-def _lifted(records: Sequence["ImagePeople2D"], lift: "Lifting", faults: Faults) -> Iterator["ImagePeople3D"]:
+def _lifted(records: Sequence["ImagePeople2D"], lift: Lifting, faults: Faults) -> Iterator["ImagePeople3D"]:
     """Lift each picture; what else its entry held is kept."""
     from metricpose.io.records import ImagePeople3D
 

@@ -55,15 +55,17 @@ class RayLifter:
     ones, with a wider sigma.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, facts: Mapping[str, str] | None = None) -> None:
         self._engine = engine
+        self.facts: Mapping[str, str] = facts or {}
+        """What the file of weights says of itself; see `inference.adapted`."""
 
     @classmethod
     def load(
         cls, path: str | Path | None = None, *, engine: Literal["onnx", "torch"] = "onnx", threads: int | None = None,
         device: str | None = None,
     ) -> "RayLifter":  # fmt: skip
-        """The shipped weights, or a file that `metricpose train ray_lifter` wrote.
+        """The shipped weights, or a file that `metricpose train ray_lifter` or `metricpose adapt` wrote.
 
         Args:
             path: ray_lifter.onnx for the engine "onnx", ray_lifter.safetensors for "torch".
@@ -78,9 +80,11 @@ class RayLifter:
             InputError: another engine, `threads` for torch, or a `device` for ONNX Runtime or that torch does not have.
         """
         if engine == "onnx" and device is None:
-            return cls(onnx_engine(path, threads))
+            session = onnx_engine(path, threads)
+            return cls(session, session.get_modelmeta().custom_metadata_map)
         if engine == "torch" and threads is None:
-            return cls(torch_engine(path, device))
+            network = torch_engine(path, device)
+            return cls(network, network.facts)
         raise InputError(
             f"ray lifter: expected engine 'onnx' (with threads or none) or 'torch' (with a device or none), "
             f"got engine={engine!r}, threads={threads!r}, device={device!r}"

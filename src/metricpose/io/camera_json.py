@@ -74,10 +74,14 @@ def camera_to_json(camera: Camera) -> dict[str, Any]:
     return entry if camera.up_cam is None else {**entry, "up_cam": camera.up_cam.tolist()}
 
 
+def camera_document(camera: Camera) -> dict[str, Any]:
+    """The document that `camera_from_document` reads."""
+    return {"schema": CAMERA_SCHEMA, "image_size": list(camera.image_size), **camera_to_json(camera)}
+
+
 def write_camera(path: str | Path, camera: Camera) -> None:
     """Write one camera as our own JSON, atomically."""
-    document = {"schema": CAMERA_SCHEMA, "image_size": list(camera.image_size), **camera_to_json(camera)}
-    write_text(path, json_text(document) + "\n")
+    write_text(path, json_text(camera_document(camera)) + "\n")
 
 
 def _distortion_from_json(value: Any) -> Distortion | None:

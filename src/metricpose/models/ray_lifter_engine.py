@@ -17,14 +17,7 @@ def loaded_ray_lifter(path: Path) -> RayLifterNet:
 
     Raises WeightsError for a file that is damaged, or of another network.
     """
-    try:
-        with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
-            metadata = file.metadata() or {}
-    except (OSError, SafetensorError) as error:
-        raise WeightsError(
-            f"{path}: expected safetensors of a ray lifter, got a file that does not load ({error})"
-        ) from error
+    tensors, metadata = _read(path)
     try:
         net = RayLifterNet(RayLifterOptions(**json.loads(metadata["options"])))
         net.load_state_dict(tensors, strict=True)
@@ -34,12 +27,28 @@ def loaded_ray_lifter(path: Path) -> RayLifterNet:
     return net.eval()
 
 
+def lifter_facts(path: Path) -> dict[str, str]:
+    """What the file says of itself beside its size. Raises WeightsError for a file that is damaged."""
+    return {name: value for name, value in _read(path)[1].items() if name != "options"}
+
+
+def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(
+            f"{path}: expected safetensors of a ray lifter, got a file that does not load ({error})"
+        ) from error
+
+
 class TorchEngine:
     """Runs a network on one device, float32. Immutable; safe to share between threads."""
 
-    def __init__(self, net: RayLifterNet, device: torch.device) -> None:
+    def __init__(self, net: RayLifterNet, device: torch.device, facts: Mapping[str, str] | None = None) -> None:
         self._net = net.to(device).eval()
         self._device = device
+        self.facts = facts or {}
 
     @classmethod
     def load(cls, path: Path, device: str | None = None) -> "TorchEngine":
@@ -47,7 +56,7 @@ class TorchEngine:
 
         Raises WeightsError for the file, InputError for a device that is not there.
         """
-        return cls(loaded_ray_lifter(path), _device(device))
+        return cls(loaded_ray_lifter(path), _device(device), lifter_facts(path))
 
     @torch.inference_mode()
     def run(self, output_names: Sequence[str], input_feed: Mapping[str, np.ndarray]) -> list[np.ndarray]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ def example_inputs(images: int, people: int, seed: int = 0) -> tuple[Tensor, Ten
     return rays, scores, camera
 
 
-def written_onnx(model: RayLifterNet, path: Path) -> None:
+def written_onnx(model: RayLifterNet, path: Path, facts: Mapping[str, str] | None = None) -> None:
     """Writes the ONNX file with free numbers of pictures and people. Raises WeightsError if it differs from torch.
 
     Rounds the model's matrices to float16, in which the file keeps them; all computation stays float32.
@@ -57,7 +58,7 @@ def written_onnx(model: RayLifterNet, path: Path) -> None:
     assert program is not None
     temporary = path.with_name(path.name + ".tmp")
     program.save(str(temporary), external_data=False)
-    _store_matrices_as_half(temporary)
+    _store_matrices_as_half(temporary, facts or {})
     worst = worst_difference(wrapped, temporary)
     if not worst <= 1e-4:
         temporary.unlink()
@@ -73,7 +74,7 @@ def _round_matrices(model: nn.Module) -> None:
             parameter.copy_(parameter.half().float())
 
 
-def _store_matrices_as_half(path: Path) -> None:
+def _store_matrices_as_half(path: Path, facts: Mapping[str, str]) -> None:
     """Keeps the file's float32 matrices that float16 can say exactly as float16, widened when the file is loaded."""
     import onnx
 
@@ -90,6 +91,7 @@ def _store_matrices_as_half(path: Path) -> None:
     nodes = list(graph.node)
     del graph.node[:]
     graph.node.extend([*casts, *nodes])
+    onnx.helper.set_model_props(proto, dict(facts))
     onnx.save(proto, str(path))
 
 
@@ -108,14 +110,14 @@ def worst_difference(wrapped: nn.Module, path: Path) -> float:
     return worst
 
 
-def exported(model: RayLifterNet, folder: Path) -> None:
-    """Writes ray_lifter.onnx and ray_lifter.safetensors into `folder`, each atomically."""
-    written_onnx(model, folder / "ray_lifter.onnx")
+def exported(model: RayLifterNet, folder: Path, facts: Mapping[str, str] | None = None) -> None:
+    """Writes ray_lifter.onnx and ray_lifter.safetensors into `folder`, each atomically; both state the `facts`."""
+    written_onnx(model, folder / "ray_lifter.onnx", facts)
     path = folder / "ray_lifter.safetensors"
     temporary = path.with_name(path.name + ".tmp")
     matrices = {name for name, parameter in model.named_parameters() if parameter.ndim == 2}
     tensors = {
         name: (value.half() if name in matrices else value).contiguous() for name, value in model.state_dict().items()
     }
-    save_file(tensors, temporary, metadata={"options": json.dumps(vars(model.options))})
+    save_file(tensors, temporary, metadata={"options": json.dumps(vars(model.options)), **(facts or {})})
     os.replace(temporary, path)
