@@ -23,15 +23,17 @@ from metricpose.models.depth_estimator import (
     metres_per_canonical,
 )
 from metricpose.models.pose_net import PoseNet, PoseNetOptions
-from metricpose.models.root_net import RootNet, RootNetOptions
+from metricpose.models.root_net import RootHeat, RootNet, RootNetOptions, Roots
 from metricpose.models.volumes import Volume
 from metricpose.models.voxel_input import VoxelInput
+from metricpose.models.voxel_picture import PictureOptions
 
 
 @dataclass(frozen=True, kw_only=True)
 class VoxelPoseOptions:
     """joints: of the skeleton; root_joints: those whose mean is the root, COCO-17's hips by default; covered_below: the
-    share of a joint's probability in the outermost cells from which on it counts as not covered."""
+    share of a joint's probability in the outermost cells from which on it counts as not covered; picture: that the
+    network has learnt from."""
 
     joints: int = 17
     root_joints: tuple[int, ...] = (11, 12)
@@ -39,6 +41,7 @@ class VoxelPoseOptions:
     depth: DepthEstimatorOptions = field(default_factory=DepthEstimatorOptions)
     roots: RootNetOptions = field(default_factory=RootNetOptions)
     pose: PoseNetOptions = field(default_factory=PoseNetOptions)
+    picture: PictureOptions = field(default_factory=PictureOptions)
 
     def __post_init__(self) -> None:
         if not self.root_joints or not all(0 <= joint < self.joints for joint in self.root_joints):
@@ -81,6 +84,12 @@ class VoxelPose(nn.Module):
 
     def forward(self, seen: VoxelInput) -> VoxelPeople:
         """Raises InputError where the heatmaps are not of this network's joints."""
+        canonical_depth = self.canonical_depth(seen)
+        heat = self.root_net(seen, canonical_depth * metres_per_canonical(seen.cameras, canonical_depth))
+        return self.people_about(seen, canonical_depth, heat, self.root_net.found(heat, seen))
+
+    def canonical_depth(self, seen: VoxelInput) -> Tensor:
+        """(B, P) m: what DE says of the seen people's roots, at the canonical focal length."""
         joints = seen.joint_maps.shape[1]
         if joints != self.options.joints:
             raise InputError(
@@ -88,14 +97,14 @@ class VoxelPose(nn.Module):
                 "the network's skeleton first"
             )
         depth_maps = self.depth_estimator(seen.joint_maps)  # B, 1, h, w
-        canonical_depth = depth_at_roots(depth_maps, seen.roots_px, seen.stride)  # B, P
-        depths_m = canonical_depth * metres_per_canonical(seen.cameras, canonical_depth)
-        heat = self.root_net(seen, depths_m)
-        roots = self.root_net.found(heat, seen)
+        return depth_at_roots(depth_maps, seen.roots_px, seen.stride)
+
+    def people_about(self, seen: VoxelInput, canonical_depth: Tensor, heat: RootHeat, roots: Roots) -> VoxelPeople:
+        """PEN's people about `roots`, with what led to them."""
         poses = self.pose_net(seen, roots)
         return VoxelPeople(
             picture=roots.picture,
-            root_cam=poses.joints_cam[:, list(self.options.root_joints)].mean(1),
+            root_cam=self.roots_of(poses.joints_cam),
             joints_cam=poses.joints_cam,
             scores=roots.scores,
             covered=poses.outermost < self.options.covered_below,
@@ -105,3 +114,7 @@ class VoxelPose(nn.Module):
             root_heat=heat.heat,
             volumes=heat.volumes,
         )
+
+    def roots_of(self, joints: Tensor) -> Tensor:
+        """(..., 3) of joints (..., J, 3)."""
+        return joints[..., list(self.options.root_joints), :].mean(-2)
