@@ -29,6 +29,7 @@ from metricpose.virtual.render.shards import ShardPicture, read_shard
 
 LEAST_PX, LEAST_JOINTS = 60.0, 4
 _GHOST_IOU = 0.3
+_UNSURE = 0.25  # least score of a person who counts for AP
 _PAIRS = ((7, 8), (9, 10), (13, 14), (15, 16))  # left and right elbows, wrists, knees, ankles of COCO-17
 
 
@@ -59,7 +60,7 @@ def detector_of(name: str, min_score: float | None) -> Detector:
 
 def judged(name: str, pictures: Sequence[ShardPicture]) -> VirtualRow:
     """All pictures; AP takes even unsure people, ghosts are counted at the default threshold."""
-    unsure, usual = detector_of(name, 0.05), detector_of(name, None)
+    unsure, usual = detector_of(name, _UNSURE), detector_of(name, None)
     every = [unsure(picture.rgb).to("coco17") for picture in pictures]
     shown = [usual(picture.rgb).to("coco17") for picture in pictures]
     truth = [true_people(picture) for picture in pictures]

@@ -97,7 +97,7 @@ def test_one_person_in_both_sizes_of_the_first_look_is_one() -> None:
 def test_the_second_look_is_one_batch_of_crops() -> None:
     engine = DottedEngine()
     detector(engine)(dotted((800, 600), (200.0, 300.0, 90.0), (600.0, 300.0, 90.0)))
-    assert engine.seen[2:] == [(2, 3, 128, 128)]
+    assert engine.seen[2:] == [(2, 3, 160, 160)]
 
 
 def test_the_second_look_is_finer_than_the_first() -> None:
@@ -173,7 +173,7 @@ def test_given_boxes_get_exactly_a_crop_each_in_their_order() -> None:
     boxes = np.array([[380, 180, 480, 290], [110, 80, 200, 170], [600, 20, 640, 60]], float)
     engine = DottedEngine()
     found = detector(engine).refined(picture, boxes)
-    assert engine.seen == [(3, 3, 128, 128)]
+    assert engine.seen == [(3, 3, 160, 160)]
     assert_allclose(found.boxes_px, boxes)
     assert_allclose(found.joints_px[0, JOINTS], places(*people[1]), atol=FINE_PX)
     assert_allclose(found.joints_px[1, JOINTS], places(*people[0]), atol=FINE_PX)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from metricpose.io.records import ImagePeople3D
     from metricpose.people import People2D, People3D
 
-_LEAST_SCORE = 0.3  # lower than usual, so that the child who kneels is found, too
 _NEXT = "metricpose estimate your.jpg -o out"
 _HEADERS = ("person", "who", "true", "estimated", "error", "90 % interval", "within")
 PICTURE, PICTURE_TRUTH = "picture.jpg", "picture_truth.json"
@@ -139,7 +138,7 @@ def _from_picture(weights: str) -> Start:
     from metricpose.inference.detectors.agr import AgrDetector
 
     picture, truth = packaged_picture()
-    detector = AgrDetector(weights, min_score=_LEAST_SCORE)
+    detector = AgrDetector(weights)
     return Start(people=detector(picture), truth=truth, picture=picture, facts=detector_facts(detector))
 
 

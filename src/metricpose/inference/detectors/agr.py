@@ -44,7 +44,7 @@ class AgrDetector:
         weights: str | Path = "base",
         *,
         crop_weights: str | Path | None = None,
-        min_score: float = 0.45,
+        min_score: float = 0.4,
         refine: bool = True,
         flip: bool = False,
         turns: bool = False,
@@ -116,7 +116,7 @@ class AgrDetector:
         return _people(people, size, person_masks(people, HALPE26, size, sights) if self._masks else None)
 
     def refined(self, image: np.ndarray, boxes_px: np.ndarray) -> People2D:
-        """The second look alone, at given people: each box (P, 4) times 1.25 as a crop of 128 x 128 px.
+        """The second look alone, at given people: each box (P, 4) times 1.25 as a crop of 160 x 160 px.
 
         The people are in the order of the boxes, and keep them; ids are 0 to P - 1, scores those of the crop.
         """

@@ -12,7 +12,7 @@ from metricpose.inference.detectors.agr_network import WEIGHTS, Engine, in_packa
 from metricpose.inference.engines import opened_network
 from metricpose.skeletons.catalogue import HALPE26
 
-CROP_PX = 128
+CROP_PX = 160
 """The windows that it was trained on."""
 OUTPUTS = ("joint_maps", "joint_seen")
 _STRIDE = 4
