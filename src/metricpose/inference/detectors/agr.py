@@ -29,7 +29,10 @@ from metricpose.skeletons import Skeleton
 from metricpose.skeletons.catalogue import HALPE26
 
 LOOK_PX, SCALES = 640, (1.0, 1 / 3)
-_FAINTEST_JOINT, _FAINTEST_ANCHOR = 0.1, 0.05
+_FAINTEST_JOINT = 0.1
+_FIRST_SHARE = 0.6
+"""Of the least score: who is fainter than that in the first look is not looked at again. On virtual people of validation
+this loses nobody, and leaves 6 of 26 crops a picture."""
 _CROPS_TOGETHER = 32
 
 
@@ -91,8 +94,7 @@ class AgrDetector:
         self._crop_network = CropNetwork(engine) if engine is not None else CropNetwork.load(crops, threads)
         self._least, self._most = min_score, max_people
         self._refine, self._flip, self._turns, self._tiles, self._masks = refine, flip, turns, tiles, masks
-        # Of the score with a second look a third is the first one's: who is fainter in it than this cannot reach it.
-        self._first_least = max(min_score**3, _FAINTEST_ANCHOR) if refine else min_score
+        self._first_least = _FIRST_SHARE * min_score if refine else min_score
         self._faintest = self._first_least if refine else min(min_score, _FAINTEST_JOINT)
         self._look_px, self._scales = look_px, tuple(scales)
 
