@@ -25,10 +25,15 @@ CALIBRATION = VoxelCalibration(
 CAMERA = Camera.from_fov((640, 480), 60.0)
 
 
-def written(folder, least_score, calibration: VoxelCalibration | None = CALIBRATION, **options):
+NOBODY = replace(TINY.roots, least_score=1e9)
+EVERYWHERE = replace(TINY.roots, least_score=-1e9, nms_cells=1, most_people=12 * 12 * 4)  # each cell is a candidate
+
+
+def written(folder, roots=NOBODY, calibration: VoxelCalibration | None = CALIBRATION, **options):
+    """A file of a network that has learnt nothing: it finds nobody, or somebody everywhere."""
     torch.manual_seed(0)
-    stage = VoxelPose(replace(TINY, roots=replace(TINY.roots, least_score=least_score), **options))
-    path = folder / f"voxel_{least_score}.safetensors"
+    stage = VoxelPose(replace(TINY, roots=roots, **options))
+    path = folder / f"voxel_{roots.nms_cells}.safetensors"
     saved_voxel_pose(stage, path, calibration)
     return path
 
@@ -49,7 +54,7 @@ PEOPLE = standing([-0.8, 0.0, 4.0], [0.9, 0.1, 5.0])
 
 
 def test_everybody_is_answered_in_order(tmp_path):
-    lifter = VoxelLifter.load(written(tmp_path, 1e9), device="cpu")
+    lifter = VoxelLifter.load(written(tmp_path), device="cpu")
     got = lifter(PEOPLE, CAMERA, camera_source="fov")
     assert len(got) == 2 and got.ids == (7, 8) and got.skeleton == COCO17 and got.camera_source == "fov"
     np.testing.assert_array_equal(got.joints_px, PEOPLE.joints_px)
@@ -61,10 +66,11 @@ def test_everybody_is_answered_in_order(tmp_path):
 
 def test_who_is_not_found_has_the_wider_interval(tmp_path):
     not_found, found = (
-        VoxelLifter.load(written(tmp_path, score), device="cpu").many([(PEOPLE, CAMERA)])[0] for score in (1e9, -1e9)
+        VoxelLifter.load(written(tmp_path, roots), device="cpu").many([(PEOPLE, CAMERA)])[0]
+        for roots in (NOBODY, EVERYWHERE)
     )
     assert not not_found.found.any() and not not_found.scores.any() and not_found.unclaimed == 0
-    assert found.found.any()
+    assert found.found.all() and found.unclaimed == 12 * 12 * 4 - 2
     for lifted in (not_found, found):
         depth = lifted.people.root_cam[:, 2:]
         logs = np.where(lifted.found[:, None], CALIBRATION.log_depth_found, CALIBRATION.log_depth_by_de)
@@ -74,7 +80,7 @@ def test_who_is_not_found_has_the_wider_interval(tmp_path):
 def test_sigmas_are_those_of_seen_and_unseen_joints(tmp_path):
     scores = np.array(PEOPLE.joint_scores)
     scores[0, 9] = 0
-    lifter = VoxelLifter.load(written(tmp_path, 1e9, covered_below=1.1), device="cpu")
+    lifter = VoxelLifter.load(written(tmp_path, covered_below=1.1), device="cpu")
     got = lifter(PEOPLE.replaced(joint_scores=scores), CAMERA)
     expected = np.where(scores > 0, 0.03, 0.1)
     np.testing.assert_allclose(got.joint_sigma, expected, rtol=1e-5)
@@ -85,12 +91,12 @@ def test_sigmas_are_those_of_seen_and_unseen_joints(tmp_path):
 
 
 def test_a_joint_that_seems_to_lie_outside_the_volume_says_so(tmp_path):
-    lifter = VoxelLifter.load(written(tmp_path, 1e9, covered_below=1e-6), device="cpu")
+    lifter = VoxelLifter.load(written(tmp_path, covered_below=1e-6), device="cpu")
     np.testing.assert_allclose(lifter(PEOPLE, CAMERA).joint_sigma, 0.25 * 2.4, rtol=1e-5)
 
 
 def test_of_a_box_alone_there_is_a_root_and_no_joints(tmp_path):
-    lifter = VoxelLifter.load(written(tmp_path, 1e9), device="cpu")
+    lifter = VoxelLifter.load(written(tmp_path), device="cpu")
     scores = np.array(PEOPLE.joint_scores)
     scores[1] = 0
     got = lifter(PEOPLE.replaced(joint_scores=scores), CAMERA)
@@ -100,14 +106,14 @@ def test_of_a_box_alone_there_is_a_root_and_no_joints(tmp_path):
 
 
 def test_nobody_is_an_ordinary_answer(tmp_path):
-    lifter = VoxelLifter.load(written(tmp_path, -1e9), device="cpu")
+    lifter = VoxelLifter.load(written(tmp_path, EVERYWHERE), device="cpu")
     nobody = People2D.empty(COCO17, CAMERA.image_size)
     assert len(lifter(nobody, CAMERA)) == 0
     assert lifter.many([]) == []
 
 
 def test_pictures_together_are_as_pictures_alone(tmp_path):
-    lifter = VoxelLifter.load(written(tmp_path, -1e9), device="cpu")
+    lifter = VoxelLifter.load(written(tmp_path), device="cpu")
     pictures = [(standing([0.0, 0.0, 3.0 + k]), CAMERA) for k in range(9)] + [(PEOPLE, CAMERA)]
     together = lifter.many(pictures)
     for number in (0, 8, 9):
@@ -117,7 +123,7 @@ def test_pictures_together_are_as_pictures_alone(tmp_path):
 
 def test_the_size_of_the_picture_is_nothing_but_resolution(tmp_path):
     """The same rays in a picture of twice the size get the same answer."""
-    lifter = VoxelLifter.load(written(tmp_path, 1e9), device="cpu")
+    lifter = VoxelLifter.load(written(tmp_path), device="cpu")
     size = (1280, 960)
     larger = PEOPLE.replaced(
         boxes_px=(PEOPLE.boxes_px + 0.5) * 2 - 0.5, joints_px=(PEOPLE.joints_px + 0.5) * 2 - 0.5, image_size=size
@@ -130,8 +136,8 @@ def test_error_texts(tmp_path):
     with pytest.raises(FileError, match="no such weights file; expected one written by `metricpose train voxel_pose`"):
         VoxelLifter.load(tmp_path / "lacking.safetensors")
     with pytest.raises(WeightsError, match="expected weights with a calibration, got none"):
-        VoxelLifter.load(written(tmp_path, 1e9, calibration=None))
-    lifter = VoxelLifter.load(written(tmp_path, 1e9), device="cpu")
+        VoxelLifter.load(written(tmp_path, calibration=None))
+    lifter = VoxelLifter.load(written(tmp_path), device="cpu")
     with pytest.raises(InputError, match=r"one picture size, got \(640, 480\) and \(320, 240\)"):
         lifter(PEOPLE, CAMERA.resized((320, 240)))
     with pytest.raises(InputError, match=r"in 0\.\.2, got 3"):
