@@ -29,9 +29,9 @@ def test_rows_for_the_whole_way_and_its_parts(capsys: pytest.CaptureFixture[str]
     assert main(["bench", "estimate", "--repeats", "1", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["rows"]
     names = [row["name"] for row in rows]
-    parts = ["decode JPEG", "look 1", "look 2", "decode maps", "lift", "JSON"]
-    assert names[:7] == ["estimate (3 found)", *parts]
-    assert all(row["people"] == 3 for row in rows[:7])
+    parts = ["decode JPEG", "look 1", "its maps to people", "look 2", "lift", "JSON"]
+    assert names[:8] == ["estimate (3 found)", "estimate in float32", *parts]
+    assert all(row["people"] == 3 for row in rows[:8])
     assert all(row["median_ms"] > 0 and row["peak_mb"] > 0 for row in rows)
 
 

@@ -18,7 +18,7 @@ WINDOW, SHIFTS = 2.0, 3  # cells; how often it moves
 SURE, LEAST_SCORE, LEAST_SURE = 0.3, 0.1, 4  # of the surest joint's score; at least; joints
 BODY_MARGIN = 0.05  # of the longer side: skin is beyond joints
 LEAST_JOINT = 0.15
-"""A joint that is less sure has no score: on virtual people of validation, depth is a tenth better without such joints."""
+"""A joint that is less sure has no score: on virtual people of validation depth is a tenth better without such."""
 LEAST_SHARE = 0.2  # of what the better place holds, for another place to be taken where both of a pair are on one limb
 
 

@@ -1,7 +1,8 @@
 """`metricpose bench estimate`: from the bytes of a picture of 1280 x 720 px with three people to JSON in memory.
 
-After the whole way come its parts, each for itself: they add up to a little less, as merging and checks are in none of
-them. Look 1 is cutting, scaling and the AGR network, look 2 that of the crop network, with the way from its maps to joints.
+After the whole way come its parts, each for itself: they add up to a little less, as merging and checks are in none
+of them. Look 1 is cutting, scaling and the AGR network; look 2, at three people, is the crop network's, with the way
+from its maps to joints. The whole way looks again at whoever might be somebody, so at a few more.
 """
 
 import io
@@ -19,7 +20,7 @@ from metricpose.cli.timing import Row, measured
 from metricpose.geometry.camera import Camera
 from metricpose.inference import RayLifter
 from metricpose.inference.detectors.agr import LOOK_PX, SCALES, AgrDetector
-from metricpose.inference.detectors.agr_network import AgrNetwork
+from metricpose.inference.detectors.agr_network import WEIGHTS, AgrNetwork
 from metricpose.inference.detectors.crop_network import CROP_PX, CropNetwork
 from metricpose.inference.detectors.looks import looks
 from metricpose.inference.detectors.windows import Window, square_box, window
@@ -41,7 +42,7 @@ def rows(people: tuple[int, ...], repeats: int, weights: str = "base") -> Iterat
         raise InputError(f"bench estimate: expected no --people, as its picture shows {_PEOPLE}, got {people}")
     data, boxes_px = picture()
     image, camera, lifter = decode_image(data), default_camera(SIZE), RayLifter.load()
-    network, crops = AgrNetwork.load(weights), CropNetwork.load(weights)
+    network, crops = AgrNetwork.load(weights), CropNetwork.load(weights if weights in WEIGHTS else "base")
     detector, exact = AgrDetector(weights), AgrDetector(weights, precision="float32")
     seen = [look.window for look in looks(image, LOOK_PX, SCALES, tiles=False)]
     first = [network.maps([one.pixels]) for one in seen]

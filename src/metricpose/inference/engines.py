@@ -25,15 +25,24 @@ def onnx_engine(path: str | Path | None = None, threads: int | None = None) -> "
 
 
 def opened_network(
-    file: Path, kind: str, inputs: frozenset[str], outputs: frozenset[str], threads: int | None = None
+    file: Path,
+    kind: str,
+    inputs: frozenset[str],
+    outputs: frozenset[str],
+    threads: int | None = None,
+    *,
+    spinning: bool = True,
 ) -> "onnxruntime.InferenceSession":
     """An ONNX file on the CPU that takes exactly these inputs and gives at least these outputs, by name.
 
     `kind` is what the network is called in a WeightsError: for a file that does not load, or is another network.
+    Without `spinning`, threads that wait for work leave the cores to others: for large networks that take turns.
     """
     onnxruntime = imported_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    if not spinning:
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if threads is not None:
         options.intra_op_num_threads = threads
     try:

@@ -95,6 +95,7 @@ def _reader(pictures: Sequence[np.ndarray]) -> Any:
 def _point_into(proto: Any, path: Path) -> None:
     """Replaces the int8 weights by the places of the same in the file `path`, and their scales by the file's."""
     import onnx
+    from onnx.external_data_helper import set_external_data
 
     content = path.read_bytes()
     original = {tensor.name: tensor for tensor in onnx.load(str(path)).graph.initializer}
@@ -109,7 +110,7 @@ def _point_into(proto: Any, path: Path) -> None:
             tensor.CopyFrom(onnx.numpy_helper.from_array(scale, tensor.name))
             continue
         raw = onnx.numpy_helper.to_array(own).tobytes()
-        onnx.external_data_helper.set_external_data(tensor, path.name, offset=content.find(raw), length=len(raw))
+        set_external_data(tensor, path.name, offset=content.find(raw), length=len(raw))
         tensor.ClearField("raw_data")
         tensor.data_location = onnx.TensorProto.EXTERNAL
         shared += len(raw)

@@ -71,7 +71,9 @@ class AgrNetwork(NamedTuple):
             known = ", ".join(WEIGHTS)
             raise FileError(f"{file}: no such weights file; expected one of {known}, or an ONNX file of an AGR network")
         file = twin_of(file) if precision == "int8" else file
-        session = opened_network(file, "AGR network", frozenset(("image",)), frozenset(OUTPUTS), threads)
+        session = opened_network(
+            file, "AGR network", frozenset(("image",)), frozenset(OUTPUTS), threads, spinning=False
+        )
         _check_channels(file, session)
         facts = session.get_modelmeta().custom_metadata_map
         licence = facts.get("licence", _UNSTATED) if shipped is None else shipped.licence

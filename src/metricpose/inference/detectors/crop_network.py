@@ -37,7 +37,9 @@ class CropNetwork(NamedTuple):
         if not file.is_file():
             known = ", ".join(WEIGHTS)
             raise FileError(f"{file}: no such weights file; expected one of {known}, or an ONNX file of a crop network")
-        session = opened_network(file, "crop network", frozenset(("image",)), frozenset(OUTPUTS), threads)
+        session = opened_network(
+            file, "crop network", frozenset(("image",)), frozenset(OUTPUTS), threads, spinning=False
+        )
         (count,) = (node.shape[1] for node in session.get_outputs() if node.name == "joint_maps")
         if isinstance(count, int) and count != len(HALPE26):
             raise WeightsError(
