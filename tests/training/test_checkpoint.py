@@ -11,7 +11,13 @@ from safetensors.torch import load_file, save_file  # noqa: E402
 
 from metricpose._errors import FileError, InputError  # noqa: E402
 from metricpose.training import checkpoint as module  # noqa: E402
-from metricpose.training.checkpoint import Progress, load_checkpoint, save_checkpoint  # noqa: E402
+from metricpose.training.checkpoint import (  # noqa: E402
+    Progress,
+    checkpoint_step,
+    load_average,
+    load_checkpoint,
+    save_checkpoint,
+)
 
 
 def _parts(width: int = 3, momentum: bool = False):
@@ -53,6 +59,26 @@ def test_there_and_back(tmp_path: Path, momentum: bool) -> None:
             for name, value in fields.items():
                 assert torch.equal(value, theirs.state_dict()["state"][index][name])
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_step_and_average_can_be_had_without_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.safetensors"
+    assert checkpoint_step(path) == 0
+    _, average, _ = _saved(path)
+    other = torch.nn.Linear(2, 3)
+    load_average(path, other)
+    assert checkpoint_step(path) == 7
+    assert all(torch.equal(average[name], value) for name, value in other.state_dict().items())
+
+
+def test_step_and_average_of_a_damaged_file_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.safetensors"
+    path.write_bytes(b"nothing of the kind")
+    with pytest.raises(FileError, match=r"not a readable checkpoint .*; delete it to start afresh"):
+        checkpoint_step(path)
+    _saved(path)
+    with pytest.raises(FileError, match="not a readable checkpoint of this model; delete it to start afresh"):
+        load_average(path, torch.nn.Linear(2, 4))
 
 
 def _half_written(tensors, path: Path, metadata) -> None:

@@ -6,7 +6,7 @@ torch = pytest.importorskip("torch", reason="torch comes with metricpose[train]"
 
 from metricpose.evaluation.metrics import pa_mpjpe  # noqa: E402
 from metricpose.models.ray_lifter import Lifted  # noqa: E402
-from metricpose.training.lifter_judging import calibrated, judged  # noqa: E402
+from metricpose.training.lifter_judging import calibrated, errors_of_people, judged  # noqa: E402
 from tests.models.people_seen import small_net  # noqa: E402
 from tests.training.tiny import tiny_batch  # noqa: E402
 
@@ -42,8 +42,21 @@ def test_figures_of_people_who_are_too_far(factor: float, coverage: float) -> No
     assert figures["mpjpe_mm"] == pytest.approx(
         1000 * (factor - 1) * float(relative[data.real].norm(dim=-1).mean()), abs=0.01
     )
+    root = data.joints_cam[:, :, (11, 12)].mean(2)[data.real]
+    assert figures["mrpe_mm"] == pytest.approx(1000 * (factor - 1) * float(root.norm(dim=-1).mean()), abs=0.02)
+    assert figures["mrpe_z_mm"] == pytest.approx(1000 * (factor - 1) * float(root[:, 2].mean()), abs=0.02)
     assert figures["pa_mpjpe_mm"] == pytest.approx(0.0, abs=0.02)
     assert figures["coverage_percent"] == coverage
+
+
+def test_errors_are_of_each_real_person_in_order() -> None:
+    data = tiny_batch(torch.Generator().manual_seed(0))
+    moved = data.joints_cam + torch.arange(4.0)[:, None, None, None] * torch.tensor([0.0, 0.1, 0.0])
+    errors = errors_of_people(_answering(moved), data)  # pyright: ignore[reportArgumentType]
+    scene = data.real.nonzero()[:, 0]
+    torch.testing.assert_close(errors["mrpe_mm"], 100.0 * scene, atol=0.01, rtol=0)
+    assert set(errors["coverage_percent"].tolist()) <= {0.0, 100.0}
+    assert {name: len(values) for name, values in errors.items()} == dict.fromkeys(errors, int(data.real.sum()))
 
 
 def test_calibration_makes_intervals_cover_what_they_promise() -> None:

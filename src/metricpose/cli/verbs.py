@@ -8,6 +8,7 @@ from metricpose.cli.arguments import ArgumentParser, Namespace
 VERBS: Mapping[str, str] = {
     "estimate": "pictures, folders or videos to people in metres",
     "lift": "2D people and a camera to people in metres",
+    "adapt": "fine-tune the lifter for one camera (needs the train extra)",
     "demo": "find and lift the people of a packaged picture with known truth, and draw them",
     "evaluate": "judge people in metres against the truth",
     "generate": "make virtual scenes with exact truth (needs the train extra)",

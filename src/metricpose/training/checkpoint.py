@@ -71,6 +71,27 @@ def load_checkpoint(path: Path, model: nn.Module, average: dict[str, Tensor], op
         ) from error
 
 
+def checkpoint_step(path: Path) -> int:
+    """How many steps the run of a checkpoint has done; 0 where there is none. Raises FileError for a damaged one."""
+    if not path.exists():
+        return 0
+    try:
+        with safe_open(path, framework="pt") as file:
+            return int(json.loads((file.metadata() or {})["progress"])["step"])
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise FileError(f"{path}: not a readable checkpoint ({error}); delete it to start afresh") from error
+
+
+def load_average(path: Path, model: nn.Module) -> None:
+    """Puts a checkpoint's averaged weights into its model. Raises FileError for an unreadable file."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            names = [name for name in file.keys() if name.startswith("average/")]
+            model.load_state_dict({name.removeprefix("average/"): file.get_tensor(name) for name in names})
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise FileError(f"{path}: not a readable checkpoint of this model; delete it to start afresh") from error
+
+
 def _optimiser_states(tensors: dict[str, Tensor], count: int) -> list[dict[int, dict[str, Tensor]]]:
     """For each optimiser the state of each parameter, from tensors named `optimiser.parameter/field`."""
     states: list[dict[int, dict[str, Tensor]]] = [{} for _ in range(count)]

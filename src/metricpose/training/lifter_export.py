@@ -1,8 +1,11 @@
 """The trained lifter as the files that are shipped: safetensors for torch, ONNX for the torch-free core."""
 
 import json
+import logging
 import os
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -51,10 +54,11 @@ def written_onnx(model: RayLifterNet, path: Path, facts: Mapping[str, str] | Non
     shapes = {"rays": {0: images, 1: people}, "scores": {0: images, 1: people}, "camera": {0: images}}
     _round_matrices(model)
     wrapped = _Inference(model).eval()
-    program = torch.onnx.export(
-        wrapped, example_inputs(3, 5), dynamo=True, dynamic_shapes=shapes,
-        input_names=list(INPUTS), output_names=list(OUTPUTS), verbose=False,
-    )  # fmt: skip
+    with _quiet_exporter():
+        program = torch.onnx.export(
+            wrapped, example_inputs(3, 5), dynamo=True, dynamic_shapes=shapes,
+            input_names=list(INPUTS), output_names=list(OUTPUTS), verbose=False,
+        )  # fmt: skip
     assert program is not None
     temporary = path.with_name(path.name + ".tmp")
     program.save(str(temporary), external_data=False)
@@ -64,6 +68,20 @@ def written_onnx(model: RayLifterNet, path: Path, facts: Mapping[str, str] | Non
         temporary.unlink()
         raise WeightsError(f"{path}: ONNX Runtime differs from torch by {worst:.2e}, expected at most 1e-4 (relative)")
     os.replace(temporary, path)
+
+
+@contextmanager
+def _quiet_exporter() -> Iterator[None]:
+    """Keeps the exporter's talk of its own doings (torchvision, names of axes) from whoever asked for a file."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 @torch.no_grad()

@@ -4,6 +4,7 @@ Clips with the joints of the CMU laboratory keep their rotations; all others are
 (`virtual.mocap.from_points`).
 """
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,14 @@ class OwnPoses:
 
     def __len__(self) -> int:
         return sum(len(clip) for clip in self.clips)
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells these poses from others."""
+        digest = hashlib.sha256()
+        for clip in self.clips:
+            digest.update(clip.contiguous().numpy().tobytes())
+        return digest.hexdigest()
 
     @property
     def held_out_by(self) -> str:

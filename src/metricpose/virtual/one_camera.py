@@ -118,6 +118,12 @@ def tilt_of(up_cam: Tensor) -> tuple[Tensor, Tensor]:
     return torch.rad2deg(torch.atan2(-z, torch.hypot(x, y))), torch.rad2deg(torch.atan2(-x, -y))
 
 
+def up_of(pitch_deg: float) -> np.ndarray:
+    """The up direction (3,) in the frame of a camera tilted downwards by `pitch_deg`, without roll."""
+    pitch = np.deg2rad(pitch_deg)
+    return np.array([0.0, -np.cos(pitch), -np.sin(pitch)])
+
+
 def steepest_fall(camera: Camera, up_cam: np.ndarray) -> float:
     """How many metres the steepest ray of the picture falls per metre along the ground; 0 where none falls."""
     width, height = camera.image_size
