@@ -55,9 +55,11 @@ def test_both_engines_give_the_same_answer(folder: Path, images: int, people: in
 def test_the_shipped_files_are_one_network() -> None:
     assert max(_differences(_SHIPPED, 4, 5, seed=1)) < 1e-4
     sizes = {file.name: file.stat().st_size for file in _SHIPPED.iterdir()}
-    agr = {name: size for name, size in sizes.items() if name.startswith("agr_")}
-    assert max(agr.values(), default=0) < 20e6
-    assert sum(sizes.values()) - sum(size for name, size in agr.items() if name.endswith(".safetensors")) < 34e6
+    looks = {name: size for name, size in sizes.items() if name.startswith(("agr_", "crop_"))}
+    checkouts_alone = sum(size for name, size in looks.items() if name.endswith(".safetensors"))
+    one_set = sum(size for name, size in looks.items() if name.endswith(".onnx") and "research" not in name)
+    assert max(looks.values(), default=0) < 20e6 and one_set < 20e6
+    assert sum(sizes.values()) - checkouts_alone < 34e6
 
 
 @pytest.mark.slow

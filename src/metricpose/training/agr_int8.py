@@ -6,6 +6,7 @@ The last layers stay in float32: a box's side is not one of 256 values.
 """
 
 import hashlib
+import importlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from metricpose._errors import WeightsError
+from metricpose._onnxruntime import imported_onnxruntime
 
 _LAST = ("map_out", "person_out")
 
@@ -25,17 +27,17 @@ def written_int8(path: Path, pictures: Sequence[np.ndarray]) -> Path:
     Raises WeightsError where the twin's weights are not those of the file.
     """
     import onnx
-    from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 
+    tool = _quantization()
     twin = path.with_name(f"{path.stem}_int8.onnx")
     wide, made = path.with_name(path.stem + ".float.tmp"), twin.with_name(twin.name + ".tmp")
     try:
         graph = widened(onnx.load(str(path)))
         onnx.save(graph, str(wide))
         last = [node.name for node in graph.graph.node if node.op_type == "Conv" and not _quantised(node)]
-        quantize_static(
-            str(wide), str(made), _reader(pictures), quant_format=QuantFormat.QDQ, per_channel=True,
-            activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, op_types_to_quantize=["Conv"],
+        tool.quantize_static(
+            str(wide), str(made), _reader(pictures), quant_format=tool.QuantFormat.QDQ, per_channel=True,
+            activation_type=tool.QuantType.QUInt8, weight_type=tool.QuantType.QInt8, op_types_to_quantize=["Conv"],
             nodes_to_exclude=last,
         )  # fmt: skip
         proto = onnx.load(str(made))
@@ -75,14 +77,18 @@ def _quantised(node: Any) -> bool:
     return node.op_type == "Conv" and not any(name in word for word in node.input for name in _LAST)
 
 
-def _reader(pictures: Sequence[np.ndarray]) -> Any:
-    from onnxruntime.quantization import CalibrationDataReader
+def _quantization() -> Any:
+    """ONNX Runtime's tool, with the telemetry off as everywhere."""
+    imported_onnxruntime()
+    return importlib.import_module("onnxruntime.quantization")
 
+
+def _reader(pictures: Sequence[np.ndarray]) -> Any:
     def inputs() -> Iterator[dict[str, np.ndarray]]:
         for rgb in pictures:
             yield {"image": (rgb.transpose(2, 0, 1)[None] / 255).astype(np.float32)}
 
-    class Reader(CalibrationDataReader):
+    class Reader(_quantization().CalibrationDataReader):
         def __init__(self) -> None:
             self.left = inputs()
 
