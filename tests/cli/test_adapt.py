@@ -163,6 +163,17 @@ def test_without_torch_the_extra_is_named(
     )
 
 
+def test_a_device_that_is_not_there_is_refused(
+    calib: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*args: object, device: torch.device) -> None:
+        raise AssertionError(f"no {device}")
+
+    monkeypatch.setattr(torch, "empty", broken)
+    line = _error([*_call(calib, tmp_path / "o"), "--device", "cuda"], capsys)
+    assert line == "device: expected one that torch has here, such as 'cpu', got 'cuda' (no cuda)"
+
+
 @pytest.fixture
 def plain_export(monkeypatch: pytest.MonkeyPatch) -> None:
     """Safetensors alone: ONNX takes longer than all else."""

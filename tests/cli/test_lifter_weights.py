@@ -35,7 +35,7 @@ def adapted(tmp_path: Path) -> Path:
     folder = tmp_path / "adapted"
     folder.mkdir()
     model = onnx.load(str(SHIPPED))
-    facts = facts_of_adaptation(CAMERA, adapted_from="the shipped weights", licence="Apache-2.0")
+    facts = facts_of_adaptation(CAMERA, people="all", adapted_from="the shipped weights", licence="Apache-2.0")
     onnx.helper.set_model_props(model, facts)
     graph = model.graph
     for output in graph.output:

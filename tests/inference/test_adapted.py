@@ -22,7 +22,7 @@ def _tilted(deg: float) -> np.ndarray:
 
 
 def test_facts_bring_the_camera_back() -> None:
-    facts = facts_of_adaptation(CAMERA, adapted_from="ray_lifter.safetensors", licence="Apache-2.0")
+    facts = facts_of_adaptation(CAMERA, people="adults", adapted_from="ray_lifter.safetensors", licence="Apache-2.0")
     assert all(isinstance(value, str) for value in facts.values())
     assert (facts["adapted_from"], facts["licence"]) == ("ray_lifter.safetensors", "Apache-2.0")
     back = camera_adapted_to(facts)

@@ -187,6 +187,7 @@ def test_a_run_writes_weights_that_say_what_they_are_for(tmp_path: Path, small_w
 
     facts = lifter_facts(start.path)
     assert facts["adapted_from"] == f"{small_weights}, sha256 {document['adapted_from']['sha256']}"
+    assert facts["people"] == "adults and 12 % children"
     made_for = camera_adapted_to(facts)
     assert made_for is not None
     assert made_for.distortion == LENS.distortion

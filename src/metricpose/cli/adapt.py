@@ -64,11 +64,11 @@ def run(args: Namespace) -> int:
     camera = _given_camera(args)
     stature_m = None if args.stature is None else _statures(args.stature)
     with needs_extra("adapting to a camera", "train"):
+        from metricpose.models.ray_lifter_engine import device_named
         from metricpose.training.adaptation import AdaptationOptions, adapted
         from metricpose.training.adaptation_data import QUICK, Sizes
-        from metricpose.training.distributed import joined_team
 
-        known = _known(args, camera, stature_m, faults)
+        device, known = device_named(args.device), _known(args, camera, stature_m, faults)
     known.one_camera()  # its refusals come before a folder is made
     folder = made_folder(args.output)
     options = AdaptationOptions(
@@ -79,8 +79,7 @@ def run(args: Namespace) -> int:
         steps=args.steps or (_QUICK_STEPS if args.quick else None),
         sizes=QUICK if args.quick else Sizes(),
     )
-    with joined_team(args.device) as team:
-        document = adapted(options, folder, team.device, say=note, report=_reporter(folder / "log.jsonl"))
+    document = adapted(options, folder, device, say=note, report=_reporter(folder / "log.jsonl"))
     if args.json:
         write_json(document)
     else:

@@ -13,9 +13,11 @@ _CAMERA = "adapted_to"
 _RAYS_DEG, _TILT_DEG, _HEIGHT = 1.0, 2.0, 0.05  # how far a camera may be off, to be the same for a lifter
 
 
-def facts_of_adaptation(camera: Camera, *, adapted_from: str, licence: str) -> dict[str, str]:
-    """What an adapted file says of itself: the camera as far as it is known, its origin, and its licence."""
-    return {_CAMERA: json_text(camera_document(camera)), "adapted_from": adapted_from, "licence": licence}
+def facts_of_adaptation(camera: Camera, *, people: str, adapted_from: str, licence: str) -> dict[str, str]:
+    """What an adapted file says of itself: the camera as far as it is known, what people were shown, its origin and
+    its licence."""
+    document = json_text(camera_document(camera))
+    return {_CAMERA: document, "people": people, "adapted_from": adapted_from, "licence": licence}
 
 
 def camera_adapted_to(facts: Mapping[str, str]) -> Camera | None:

@@ -56,7 +56,7 @@ class TorchEngine:
 
         Raises WeightsError for the file, InputError for a device that is not there.
         """
-        return cls(loaded_ray_lifter(path), _device(device), lifter_facts(path))
+        return cls(loaded_ray_lifter(path), device_named(device), lifter_facts(path))
 
     @torch.inference_mode()
     def run(self, output_names: Sequence[str], input_feed: Mapping[str, np.ndarray]) -> list[np.ndarray]:
@@ -66,7 +66,8 @@ class TorchEngine:
         return [getattr(lifted, name).cpu().numpy() for name in output_names]
 
 
-def _device(name: str | None) -> torch.device:
+def device_named(name: str | None) -> torch.device:
+    """The device, or a GPU where there is one if not named. Raises InputError for a device that is not there."""
     if name is None:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

@@ -23,7 +23,14 @@ from metricpose.models.ray_lifter import RayLifterNet
 from metricpose.models.ray_lifter_engine import loaded_ray_lifter
 from metricpose.training.adaptation_data import AdaptationData, HeldOut, Known, SetName, Sizes
 from metricpose.training.adaptation_folder import CHECKPOINT, StartingWeights, claim
-from metricpose.training.adaptation_report import REPORTED, JudgedSet, judged_people, report_document, report_text
+from metricpose.training.adaptation_report import (
+    REPORTED,
+    JudgedSet,
+    judged_people,
+    people_in_words,
+    report_document,
+    report_text,
+)
 from metricpose.training.checkpoint import checkpoint_step, load_average
 from metricpose.training.distributed import Team
 from metricpose.training.lifter_export import exported
@@ -83,8 +90,13 @@ def adapted(
     say("calibrating the intervals, writing the files")
     _calibrate(model, data, known)
     licence = start.licence if known.poses is None else f"{start.licence}; and poses that its user brought"
-    origin = f"{start.name}, sha256 {start.sha256}"
-    exported(model.cpu(), folder, facts_of_adaptation(known.camera, adapted_from=origin, licence=licence))
+    facts = facts_of_adaptation(
+        known.camera,
+        people=people_in_words(known),
+        adapted_from=f"{start.name}, sha256 {start.sha256}",
+        licence=licence,
+    )
+    exported(model.cpu(), folder, facts)
     model.to(device)
     judged_sets = [
         JudgedSet(name=name, held_out=held_out, before=before[name], after=judged_people(model, held_out))
