@@ -11,7 +11,7 @@ import torch
 from metricpose._errors import WeightsError
 from metricpose.geometry.camera import Camera
 from metricpose.models.fuse3d import fused_
-from metricpose.models.ray_lifter_engine import _device
+from metricpose.models.ray_lifter_engine import device_named
 from metricpose.models.voxel_answer import answered
 from metricpose.models.voxel_calibration import VoxelCalibration
 from metricpose.models.voxel_pose import VoxelPose
@@ -54,7 +54,7 @@ class VoxelEngine:
                 f"{path}: expected weights with a calibration, got none; use those that `metricpose train voxel_pose` "
                 "writes at its end"
             )
-        return cls(weights.stage, weights.calibration, _device(device))
+        return cls(weights.stage, weights.calibration, device_named(device))
 
     @torch.inference_mode()
     def run(self, pictures: Sequence[tuple[People2D, Camera]]) -> list[VoxelArrays]:
