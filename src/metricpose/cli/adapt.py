@@ -5,6 +5,7 @@ Called again, it goes on where it was.
 """
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,7 +80,7 @@ def run(args: Namespace) -> int:
         steps=args.steps or (_QUICK_STEPS if args.quick else None),
         sizes=QUICK if args.quick else Sizes(),
     )
-    document = adapted(options, folder, device, say=note, report=_reporter(folder / "log.jsonl"))
+    document = adapted(options, folder, device, say=note, report=_reporter(folder / "log.jsonl", args.minutes))
     if args.json:
         write_json(document)
     else:
@@ -152,13 +153,16 @@ def _statures(text: str) -> tuple[float, float]:
     return bounds
 
 
-def _reporter(log: Path) -> Callable[[int, Mapping[str, float]], None]:
+def _reporter(log: Path, minutes: float) -> Callable[[int, Mapping[str, float]], None]:
     """Says losses and validation figures on stderr and appends them to `log`, one JSON object a line."""
+    began = time.monotonic()
 
     def report(step: int, figures: Mapping[str, float]) -> None:
-        names = ("total", "minutes") if "total" in figures else ("mrpe_mm", "mrpe_z_percent", "mpjpe_mm")
-        what = "training loss" if "total" in figures else "validation"
-        note(f"step {step}: {what}, " + ", ".join(f"{name} {figures[name]:.4g}" for name in names))
+        if "total" in figures:
+            what = f"loss {figures['total']:.3f}, {(time.monotonic() - began) / 60:.1f} of {minutes:g} minutes"
+        else:
+            what = f"validation: MRPE {figures['mrpe_mm']:.0f} mm, MPJPE {figures['mpjpe_mm']:.1f} mm"
+        note(f"step {step}: {what}")
         with log.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"step": step, **figures}) + "\n")
 

@@ -41,7 +41,7 @@ _AUGMENTATION = PoseAugmentation(arms_swapped=0.3, jittered=0.6, jitter_deg=7.0)
 class Sizes:
     """How much of everything: scenes per step and in each set, poses of each built-in source."""
 
-    scenes: int = 256
+    scenes: int = 128
     validation: int = 300
     calibration: int = 1500
     report: int = 2000
