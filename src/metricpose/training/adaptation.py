@@ -1,7 +1,7 @@
 """Fine-tunes the ray lifter for one camera on virtual data made for it, within minutes, and says what that gained.
 
-The shipped weights, a low learning rate, AdamW (Muon gained no more and took 40 % longer), averaged weights. A folder
-holds a run: called again, it goes on from its checkpoint, with the time limit for the new call.
+The shipped weights, a low learning rate, AdamW (Muon gained no more and cost more), averaged weights. A folder holds a
+run: called again, it goes on from its checkpoint, with the time limit for the new call.
 """
 
 import copy
