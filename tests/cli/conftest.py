@@ -23,19 +23,13 @@ def flat_lifter(monkeypatch: pytest.MonkeyPatch) -> None:
             return People3D.empty(COCO17, camera, camera_source)
         coco = people.to(COCO17)
         half = 1.0 + focal_sigma
-        return People3D(
-            joints_cam=camera.unproject(coco.joints_px, np.full(coco.joint_scores.shape, 5.0)),
-            joint_sigma=np.full(coco.joint_scores.shape, 0.1),
+        joints_cam = camera.unproject(coco.joints_px, np.full(coco.joint_scores.shape, 5.0))
+        return People3D.lifted(
+            coco, camera, camera_source,
+            joints_cam=joints_cam, joint_sigma=np.full(coco.joint_scores.shape, 0.1),
+            root_cam=joints_cam[:, [11, 12]].mean(axis=1),
             root_depth_interval=np.tile([5.0 - half, 5.0 + half], (len(coco), 1)),
-            joints_px=coco.joints_px,
-            joint_scores=coco.joint_scores,
-            boxes_px=coco.boxes_px,
-            scores=coco.scores,
-            skeleton=COCO17,
-            camera=camera,
-            camera_source=camera_source,
-            ids=coco.ids,
-        )
+        )  # fmt: skip
 
     monkeypatch.setattr(RayLifter, "load", staticmethod(lambda *args, **kwargs: flat))
 

@@ -122,6 +122,18 @@ def test_the_root_is_the_root_joint_or_the_middle_of_the_hips():
     np.testing.assert_allclose(people.joints_root, people.joints_cam - hips[:, None], atol=1e-5)
 
 
+def test_lifted_people_are_those_who_were_seen():
+    truth = _people(made_people3d, skeleton=BODY25)
+    metres = {name: getattr(truth, name) for name in ("joints_cam", "joint_sigma", "root_cam", "root_depth_interval")}
+    seen = _people(made_people2d, skeleton=BODY25, seed=1)
+    lifted = People3D.lifted(seen, truth.camera, "exif", **metres)
+    for name, value in metres.items():
+        np.testing.assert_array_equal(getattr(lifted, name), value)
+    for name in ("joints_px", "joint_scores", "boxes_px", "scores"):
+        np.testing.assert_array_equal(getattr(lifted, name), getattr(seen, name))
+    assert (lifted.skeleton, lifted.ids, lifted.camera_source) == (BODY25, seen.ids, "exif")
+
+
 def test_the_interval_follows_the_root():
     people = _people(made_people3d)
     body = people.to("body25")

@@ -190,17 +190,8 @@ def _split(
     end = 0
     for people, camera in pictures:
         own = slice(end, end := end + len(people))
-        yield People3D(
-            joints_cam=answer.joints_cam[own],
-            joint_sigma=answer.joint_sigma[own],
-            root_cam=answer.root_cam[own],
-            root_depth_interval=interval[own],
-            joints_px=people.joints_px,
-            joint_scores=people.joint_scores,
-            boxes_px=people.boxes_px,
-            scores=people.scores,
-            skeleton=COCO17,
-            camera=camera,
-            camera_source=camera_source,
-            ids=people.ids,
-        )
+        yield People3D.lifted(
+            people, camera, camera_source,
+            joints_cam=answer.joints_cam[own], joint_sigma=answer.joint_sigma[own],
+            root_cam=answer.root_cam[own], root_depth_interval=interval[own],
+        )  # fmt: skip

@@ -88,20 +88,11 @@ class VoxelLifter:
     ) -> VoxelLifted:
         shown = np.asarray((people.joint_scores > 0).any(axis=1))
         sigma = self._sigma(answer, people.joint_scores > 0, focal_sigma)
-        lifted = People3D(
-            joints_cam=answer.joints_cam,
-            joint_sigma=np.where(shown[:, None], sigma, np.inf),
-            root_cam=answer.root_cam,
+        lifted = People3D.lifted(
+            people, camera, camera_source,
+            joints_cam=answer.joints_cam, joint_sigma=np.where(shown[:, None], sigma, np.inf), root_cam=answer.root_cam,
             root_depth_interval=_interval(self._engine.calibration, answer, shown, focal_sigma),
-            joints_px=people.joints_px,
-            joint_scores=people.joint_scores,
-            boxes_px=people.boxes_px,
-            scores=people.scores,
-            skeleton=COCO17,
-            camera=camera,
-            camera_source=camera_source,
-            ids=people.ids,
-        )
+        )  # fmt: skip
         return VoxelLifted(lifted, answer.found, answer.scores, answer.unclaimed)
 
     def _sigma(self, answer: "VoxelArrays", seen: np.ndarray, focal_sigma: float) -> np.ndarray:

@@ -17,6 +17,7 @@ from metricpose.people.checks import (
     people_count,
     selected,
 )
+from metricpose.people.people2d import People2D
 from metricpose.skeletons import JointConverter, Skeleton, converter, skeleton_named
 
 CameraSource = Literal["given", "exif", "fov", "estimated", "default"]
@@ -103,6 +104,34 @@ class People3D:
             skeleton=skeleton,
             camera=camera,
             camera_source=camera_source,
+        )
+
+    @classmethod
+    def lifted(
+        cls,
+        people: People2D,
+        camera: Camera,
+        camera_source: CameraSource,
+        *,
+        joints_cam: np.ndarray,
+        joint_sigma: np.ndarray,
+        root_cam: np.ndarray,
+        root_depth_interval: np.ndarray,
+    ) -> Self:
+        """2D people with what was found out about them in metres; the rest is as it was seen."""
+        return cls(
+            joints_cam=joints_cam,
+            joint_sigma=joint_sigma,
+            root_cam=root_cam,
+            root_depth_interval=root_depth_interval,
+            joints_px=people.joints_px,
+            joint_scores=people.joint_scores,
+            boxes_px=people.boxes_px,
+            scores=people.scores,
+            skeleton=people.skeleton,
+            camera=camera,
+            camera_source=camera_source,
+            ids=people.ids,
         )
 
     def __len__(self) -> int:
