@@ -10,7 +10,7 @@ from PIL import Image
 from metricpose.cli import demo
 from metricpose.cli.main import main
 from metricpose.geometry import Camera
-from metricpose.inference.detectors import agr_network
+from metricpose.inference.detectors import network_files
 from metricpose.io import ImagePeople3D, read_people3d
 from metricpose.io.people3d_json import write_people3d_json
 from metricpose.people import People3D
@@ -82,7 +82,7 @@ def packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(demo, "_scene", lambda: folder)
     for file in ("agr_base.onnx", "crop_base.onnx"):
         (folder / file).write_bytes(b"")
-    monkeypatch.setattr(agr_network, "in_package", lambda file: folder / file)
+    monkeypatch.setattr(network_files, "in_package", lambda file: folder / file)
     return folder
 
 
@@ -134,7 +134,7 @@ def test_the_packaged_picture_fits_its_truth() -> None:
 
 @pytest.mark.weights
 def test_the_shipped_weights_find_everybody_of_the_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    if agr_network.lacking_weights("base"):
+    if network_files.lacking_weights("base"):
         pytest.skip("agr_base.onnx is not in the package")
     assert main(["demo", "-o", str(tmp_path / "demo"), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)

@@ -9,7 +9,8 @@ import pytest
 
 from metricpose import FileError, WeightsError
 from metricpose.inference.detectors.agr import AgrDetector
-from metricpose.inference.detectors.agr_network import WEIGHTS, AgrNetwork, lacking_weights
+from metricpose.inference.detectors.agr_network import AgrNetwork
+from metricpose.inference.detectors.network_files import WEIGHTS, lacking_weights
 from tests.inference.onnx_file import written_crop_network, written_network
 
 GREY = np.full((40, 60, 3), 115, np.uint8)

@@ -11,7 +11,8 @@ pytest.importorskip("onnxscript", reason="onnxscript comes with metricpose[train
 
 from metricpose._errors import WeightsError  # noqa: E402
 from metricpose._onnxruntime import imported_onnxruntime  # noqa: E402
-from metricpose.inference.detectors.agr_network import AgrNetwork, twin_of  # noqa: E402
+from metricpose.inference.detectors.agr_network import AgrNetwork  # noqa: E402
+from metricpose.inference.detectors.network_files import twin_of  # noqa: E402
 from metricpose.models.agr_net import AgrNet, AgrNetOptions  # noqa: E402
 from metricpose.training.agr_export import OUTPUTS, exported  # noqa: E402
 from metricpose.training.agr_int8 import written_int8  # noqa: E402

@@ -124,7 +124,7 @@ def _scene() -> Any:
 
 def _lacks_picture(args: Namespace) -> bool:
     """Whether the package lacks its picture or the weights to look at it with; then it says so."""
-    from metricpose.inference.detectors.agr_network import WEIGHTS, lacking_weights
+    from metricpose.inference.detectors.network_files import WEIGHTS, lacking_weights
 
     name = args.weights or "base"
     lacking = [PICTURE] if not (_scene() / PICTURE).is_file() else []

@@ -76,7 +76,7 @@ def _weights() -> Iterator[dict[str, Any]]:
 
 def _detector(optional: tuple[Extra, ...]) -> dict[str, Any]:
     """What `estimate` looks with when no detector is named, and the weights that our own has at hand."""
-    from metricpose.inference.detectors.agr_network import WEIGHTS, lacking_weights
+    from metricpose.inference.detectors.network_files import WEIGHTS, lacking_weights
 
     at_hand = [name for name in WEIGHTS if not lacking_weights(name)]
     rtmlib = any(extra.name == "rtmlib" and extra.works for extra in optional)

@@ -52,9 +52,13 @@ def opened_network(
         raise WeightsError(f"{file}: expected an ONNX {kind}, got a file that does not load ({reason})") from error
     got = {node.name for node in session.get_inputs()}, {node.name for node in session.get_outputs()}
     if got[0] != inputs or not got[1] >= outputs:
-        article = "an" if kind[0] in "AEIOU" else "a"
-        raise WeightsError(f"{file}: expected {article} {kind} with inputs {sorted(inputs)}, got another network")
+        raise WeightsError(f"{file}: expected {with_article(kind)} with inputs {sorted(inputs)}, got another network")
     return session
+
+
+def with_article(kind: str) -> str:
+    """ "an AGR network", "a ray lifter"."""
+    return f"{'an' if kind[0] in 'AEIOU' else 'a'} {kind}"
 
 
 def torch_engine(path: str | Path | None = None, device: str | None = None) -> "TorchEngine":

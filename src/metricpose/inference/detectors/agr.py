@@ -16,10 +16,11 @@ from metricpose.agr.crops import CROP_FACTOR
 from metricpose.agr.decode import decode
 from metricpose.agr.single import CropPerson, boxes_of_joints
 from metricpose.geometry.boxes import areas, clipped
-from metricpose.inference.detectors.agr_network import WEIGHTS, AgrNetwork, Engine, Precision
+from metricpose.inference.detectors.agr_network import AgrNetwork
 from metricpose.inference.detectors.candidates import Candidates, distinct, joined, trust
 from metricpose.inference.detectors.crop_network import CROP_PX, CropNetwork
 from metricpose.inference.detectors.looks import Look, looks
+from metricpose.inference.detectors.network_files import WEIGHTS, Engine, Precision
 from metricpose.inference.detectors.person_masks import person_masks
 from metricpose.inference.detectors.protocol import checked_picture
 from metricpose.inference.detectors.turned import turned_back, turned_pixels

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from metricpose._errors import FileError, InputError, MissingExtraError
-from metricpose.inference.detectors.agr_network import Precision
+from metricpose.inference.detectors.network_files import Precision
 from metricpose.inference.detectors.protocol import Detector
 
 DETECTORS: Mapping[str, str] = {

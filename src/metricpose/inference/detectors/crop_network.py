@@ -6,15 +6,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from metricpose._errors import FileError, WeightsError
 from metricpose.agr.single import CropPerson, person_of_maps
-from metricpose.inference.detectors.agr_network import WEIGHTS, Engine, in_package, stacked
-from metricpose.inference.engines import opened_network
+from metricpose.inference.detectors.agr_network import stacked
+from metricpose.inference.detectors.network_files import WEIGHTS, Engine, Kind, in_package, opened_weights
 from metricpose.skeletons.catalogue import HALPE26
 
 CROP_PX = 160
 """The windows that it was trained on."""
 OUTPUTS = ("joint_maps", "joint_seen")
+_KIND = Kind("crop network", OUTPUTS, {"joint_maps": len(HALPE26)})
 _STRIDE = 4
 _MIRROR = np.array(HALPE26.mirror)
 
@@ -34,19 +34,7 @@ class CropNetwork(NamedTuple):
         """
         shipped = WEIGHTS.get(str(weights))
         file = Path(weights) if shipped is None else in_package(shipped.crops)
-        if not file.is_file():
-            known = ", ".join(WEIGHTS)
-            raise FileError(f"{file}: no such weights file; expected one of {known}, or an ONNX file of a crop network")
-        session = opened_network(
-            file, "crop network", frozenset(("image",)), frozenset(OUTPUTS), threads, spinning=False
-        )
-        (count,) = (node.shape[1] for node in session.get_outputs() if node.name == "joint_maps")
-        if isinstance(count, int) and count != len(HALPE26):
-            raise WeightsError(
-                f"{file}: expected a crop network with {len(HALPE26)} joint_maps ({HALPE26.name}), got {count}; "
-                "it was trained for another skeleton"
-            )
-        return cls(session)
+        return cls(opened_weights(file, _KIND, threads, "float32"))
 
     def people(
         self, windows: Sequence[np.ndarray], sizes_px: Sequence[float], *, flip: bool = False
