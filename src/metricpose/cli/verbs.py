@@ -14,6 +14,7 @@ VERBS: Mapping[str, str] = {
     "generate": "make virtual scenes with exact truth (needs the train extra)",
     "assets": "where the clothes of virtual people come from, and what is missing",
     "train": "train a model from a recipe (needs the train extra)",
+    "study": "how methods fare with other cameras, poses and backgrounds than they learnt from (train extra)",
     "bench": "measure speed and memory",
     "doctor": "what is installed, what works, what to do about the rest",
 }
