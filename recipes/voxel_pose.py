@@ -1,6 +1,7 @@
 """VirtualPose's second stage, heatmaps to people in metres through volumes, from virtual data alone.
 
-metricpose train voxel_pose                        (slim: two CPU cores for the better part of an hour)
+metricpose train voxel_pose --set parts=depth -o runs/depth          (DE alone, first: the gate relies on it)
+metricpose train voxel_pose --set begin=runs/depth/voxel_pose.safetensors    (slim: two CPU cores for an hour)
 metricpose train voxel_pose --set size=paper       (the paper's sizes: a GPU)
 metricpose train voxel_pose --set camera=one       (the paper's camera-specific model, here of a made camera)
 metricpose train voxel_pose --set camera=my_camera.json
@@ -40,11 +41,14 @@ class VoxelPoseRecipe:
     """The knobs of this recipe; `metricpose train voxel_pose --set size=paper` changes one.
 
     camera: "random"; "one" made one, as of a hall; or a file of the user's. farthest_m: where people stand at most;
-    REN's volume is 8 m wide. What is None is as `size` has it.
+    REN's volume is 8 m wide. parts: "all", or "depth" for DE alone. begin: weights of the same settings to go on from.
+    What is None is as `size` has it.
     """
 
     size: str = "slim"
     camera: str = "random"
+    parts: str = "all"
+    begin: str | None = None
     steps: int | None = None
     scenes: int | None = None
     most_poses: int | None = None
@@ -78,14 +82,16 @@ class _Size:
 SIZES: Mapping[str, _Size] = MappingProxyType(
     {
         # Cells of REN's and gates twice as wide as the paper's: a gate under a cell would miss the cells' centres.
+        # PEN's first convolution of 7 cells would take two thirds of the time.
         "slim": _Size(
             stage=VoxelPoseOptions(
                 depth=DepthEstimatorOptions(widths=(24, 48, 64, 96), blocks=1, neck=32),
                 roots=RootNetOptions(
-                    volume=RootVolumeOptions(cells=(40, 40, 12), place="people"), net=V2VOptions(width=8), sigma_m=0.3
+                    volume=RootVolumeOptions(cells=(40, 40, 12), place="people"), net=V2VOptions(width=16, front=3),
+                    sigma_m=0.3,
                 ),
                 pose=PoseNetOptions(
-                    volume=VolumeOptions(size_m=(2.4, 2.4, 2.4), cells=(32, 32, 32)), net=V2VOptions(width=8)
+                    volume=VolumeOptions(size_m=(2.4, 2.4, 2.4), cells=(24, 24, 24)), net=V2VOptions(width=16, front=3)
                 ),
                 picture=PictureOptions(size_px=(480, 256)),
             ),
@@ -123,6 +129,8 @@ def voxel_pose(recipe: VoxelPoseRecipe, device: torch.device) -> TrainingSetup:
         ),
         scenes=recipe.scenes or size.scenes,
         validation_scenes=recipe.validation_scenes or size.validation_scenes,
+        parts=recipe.parts,
+        begin=None if recipe.begin is None else Path(recipe.begin),
         seed=recipe.seed,
         facts={"licence": "Apache-2.0", "data": "virtual people: Anny, CMU motion capture"},
     )  # fmt: skip
@@ -142,8 +150,7 @@ def sized(stage: VoxelPoseOptions, recipe: VoxelPoseRecipe) -> VoxelPoseOptions:
     """`stage` with what the recipe sets itself."""
     roots, pose, picture = stage.roots, stage.pose, stage.picture
     if recipe.width is not None:
-        net = V2VOptions(width=recipe.width)
-        roots, pose = replace(roots, net=net), replace(pose, net=net)
+        roots, pose = (replace(part, net=replace(part.net, width=recipe.width)) for part in (roots, pose))
     if recipe.sigma_m is not None:
         roots = replace(roots, sigma_m=recipe.sigma_m)
     if recipe.cells is not None:

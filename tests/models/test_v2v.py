@@ -48,3 +48,10 @@ def test_a_shifted_volume_has_a_shifted_answer():
 def test_odd_widths_are_refused(width):
     with pytest.raises(InputError, match=f"V2V width: expected an even number of channels, 2 or more, got {width}"):
         V2VOptions(width=width)
+
+
+def test_the_first_convolution_is_the_papers_or_smaller():
+    with pytest.raises(InputError, match="V2V front: expected an odd side, 1 or more, got 4; the papers' is 7"):
+        V2VOptions(front=4)
+    papers, smaller = (parameter_count(V2V(17, 17, V2VOptions(width=8, **front))) for front in ({}, {"front": 3}))
+    assert papers - smaller == 17 * 4 * (7**3 - 3**3)

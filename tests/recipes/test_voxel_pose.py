@@ -10,7 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs the train extra")
 
-from metricpose._errors import InputError  # noqa: E402
+from metricpose._errors import InputError, WeightsError  # noqa: E402
 from metricpose.cli.main import main  # noqa: E402
 from metricpose.geometry import Camera  # noqa: E402
 from metricpose.inference.voxel import VoxelLifter  # noqa: E402
@@ -38,10 +38,10 @@ def recipe_module():
     return module
 
 
-def tiny_setup():
+def tiny_setup(**changes):
     training = VoxelTraining(
         name="tiny", stage=TINY, scene=FAULTLESS, scenes=3, validation_scenes=12, least_cells=6.0,
-        lessons=LessonOptions(most_poses=4), optimiser=OptimiserOptions(steps=1, bf16=False),
+        lessons=LessonOptions(most_poses=4), optimiser=OptimiserOptions(steps=1, bf16=False), **changes,
     )  # fmt: skip
     return voxel_setup(training, small_world(), small_world("val"), torch.device("cpu"))
 
@@ -79,6 +79,37 @@ def test_it_learns():
         assert history[-1][name] < share * history[0][name], (name, history[0][name], history[-1][name])
 
 
+def test_depth_alone_learns_what_it_learns_beside_the_others():
+    whole, alone = tiny_setup(), tiny_setup(parts="depth")
+    batch = whole.batch(torch.Generator().manual_seed(0))
+    losses = alone.loss(alone.model.train(), batch)
+    assert losses["total"] is losses["depth"]
+    beside = whole.loss(whole.model.train(), batch)["depth"]
+    torch.testing.assert_close(losses["depth"], beside)
+    losses["total"].backward()
+    learns = {name.split(".")[0] for name, value in alone.model.named_parameters() if value.grad is not None}
+    assert learns == {"depth_estimator"}
+    judged = alone.validate(alone.model.eval())
+    assert judged["score"] == judged["de_mrpe_z_percent"] and judged["de_mrpe_z_mm"] > 0
+    assert whole.validate(whole.model.eval())["de_mrpe_z_percent"] == pytest.approx(judged["score"])
+
+
+def test_the_rest_goes_on_from_there(tmp_path: Path):
+    alone = tiny_setup(parts="depth")
+    with torch.no_grad():
+        next(alone.model.parameters()).fill_(0.125)
+    alone.finish(alone.model.eval(), tmp_path)
+    file = tmp_path / "tiny.safetensors"
+    assert loaded_voxel_pose(file).calibration is None
+    began = tiny_setup(begin=file).model
+    assert (next(began.parameters()) == 0.125).all()
+    assert all(value.requires_grad for value in began.parameters())
+    with pytest.raises(WeightsError, match="expected weights of the network that is trained, got those of another"):
+        wider = replace(TINY, roots=replace(TINY.roots, sigma_m=0.7))
+        training = VoxelTraining(name="wider", stage=wider, begin=file)
+        voxel_setup(training, small_world(), small_world("val"), torch.device("cpu"))
+
+
 def test_a_step_depends_on_the_generator_alone():
     setup = tiny_setup()
     one, two, other = (setup.batch(torch.Generator().manual_seed(seed)) for seed in (5, 5, 6))
@@ -102,7 +133,7 @@ def test_the_presets_are_the_papers_and_a_slim_one():
     assert paper.pose.volume.cells == (64, 64, 64) and paper.pose.volume.size_m == (2.0, 2.0, 2.0)
     assert paper.roots.net.width == paper.pose.net.width == 32 and paper.roots.sigma_m == 0.2
     assert paper.picture.map_size == (240, 128) and paper.depth.widths == (64, 128, 256, 512)
-    assert slim.roots.volume.cells == (40, 40, 12) and slim.pose.volume.cells == (32, 32, 32)
+    assert slim.roots.volume.cells == (40, 40, 12) and slim.pose.volume.cells == (24, 24, 24)
     changed = module.sized(slim, module.VoxelPoseRecipe(width=16, sigma_m=0.5, cells=16, picture=240))
     assert changed.roots.net.width == changed.pose.net.width == 16 and changed.roots.sigma_m == 0.5
     assert changed.pose.volume.cells == (16, 16, 16) and changed.picture.size_px == (240, 128)
@@ -125,3 +156,5 @@ def test_error_texts():
     module = recipe_module()
     with pytest.raises(InputError, match="size: expected one of slim, paper, got 'huge'"):
         module.voxel_pose(module.VoxelPoseRecipe(size="huge"), torch.device("cpu"))
+    with pytest.raises(InputError, match="parts: expected one of all, depth, got 'roots'"):
+        tiny_setup(parts="roots")

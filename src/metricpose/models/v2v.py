@@ -16,15 +16,19 @@ from metricpose._errors import InputError
 
 @dataclass(frozen=True, kw_only=True)
 class V2VOptions:
-    """width: channels at full resolution, 32 in the papers; half as many before, up to 4 times as many later."""
+    """width: channels at full resolution, 32 in the papers; half as many before, up to 4 times as many later.
+    front: side of the first convolution, 7 in the papers, where it is two thirds of a narrow network's time."""
 
     width: int = 32
+    front: int = 7
 
     def __post_init__(self) -> None:
         if self.width < 2 or self.width % 2:
             raise InputError(
                 f"V2V width: expected an even number of channels, 2 or more, got {self.width}; round it up"
             )
+        if self.front < 1 or self.front % 2 == 0:
+            raise InputError(f"V2V front: expected an odd side, 1 or more, got {self.front}; the papers' is 7")
 
 
 def basic_block(cin: int, cout: int, size: int) -> nn.Sequential:
@@ -62,7 +66,7 @@ class V2V(nn.Module):
         super().__init__()
         self.options = options or V2VOptions()
         w = self.options.width
-        self.front = nn.Sequential(basic_block(cin, w // 2, 7), ResidualBlock(w // 2, w))
+        self.front = nn.Sequential(basic_block(cin, w // 2, self.options.front), ResidualBlock(w // 2, w))
         self.skip1, self.encode2 = ResidualBlock(w, w), ResidualBlock(w, 2 * w)
         self.skip2, self.encode4 = ResidualBlock(2 * w, 2 * w), ResidualBlock(2 * w, 4 * w)
         self.middle4, self.decode4 = ResidualBlock(4 * w, 4 * w), ResidualBlock(4 * w, 4 * w)

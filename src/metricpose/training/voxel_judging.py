@@ -80,6 +80,20 @@ def judged(people: JudgedPeople) -> dict[str, float]:
     }
 
 
+def judged_depths(stage: VoxelPose, samples: Iterable[VoxelSamples]) -> dict[str, float]:
+    """DE's own MRPE_z of real people, in mm and % of their depth, which is the score."""
+    off_m, share = [], []
+    for seen, truth, _ in samples:
+        with torch.no_grad():
+            depths = stage.canonical_depth(seen)
+        depths = (depths * metres_per_canonical(seen.cameras, depths))[truth.real]
+        true = truth.roots_cam[..., 2][truth.real].to(depths)
+        off_m.append((depths - true).abs())
+        share.append(off_m[-1] / true)
+    percent = 100 * float(torch.cat(share).mean())
+    return {"de_mrpe_z_mm": 1000 * float(torch.cat(off_m).mean()), "de_mrpe_z_percent": percent, "score": percent}
+
+
 def _errors(people: JudgedPeople, chosen: Tensor) -> dict[str, float]:
     off, depth = (people.root_cam - people.true_root_cam)[chosen], people.true_root_cam[chosen, 2]
     return {

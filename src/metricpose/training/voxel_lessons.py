@@ -73,18 +73,37 @@ def drawn_lesson(truth: VoxelTruth, options: LessonOptions, generator: torch.Gen
     return Lesson(truth.canonical_depth * stretch, truth.roots_cam + shift, pose, truth)
 
 
-class VoxelTrainee(VoxelPose):
-    """The second stage with one more way to be called: with a lesson. Its weights are those of `VoxelPose`."""
+PARTS = ("all", "depth")
 
-    def __init__(self, options: VoxelPoseOptions | None = None, lessons: LessonOptions | None = None) -> None:
+
+class VoxelTrainee(VoxelPose):
+    """The second stage with one more way to be called: with a lesson. Its weights are those of `VoxelPose`.
+
+    parts "depth": DE learns alone, from many times as many pictures in the same time; no gradient passes between the
+    three networks, so that the others can go on from there.
+    """
+
+    def __init__(
+        self, options: VoxelPoseOptions | None = None, lessons: LessonOptions | None = None, parts: str = "all"
+    ) -> None:
         super().__init__(options)
         self.lessons = lessons or LessonOptions()
+        if parts not in PARTS:
+            raise InputError(f"parts: expected one of {', '.join(PARTS)}, got {parts!r}")
+        self.parts = parts
+        for net in (self.root_net, self.pose_net):
+            net.requires_grad_(parts == "all")
 
     def forward(self, seen: VoxelInput, lesson: Lesson | None = None) -> VoxelPeople:
-        """Without a lesson `VoxelPose`'s answer; with one, PEN answers for `lesson.pose`, one place each."""
+        """Without a lesson `VoxelPose`'s answer; with one, PEN answers for `lesson.pose`, one place each.
+
+        Where DE learns alone, a lesson is answered with its depths and nobody.
+        """
         if lesson is None:
             return super().forward(seen)
         canonical_depth = self.canonical_depth(seen)
+        if self.parts == "depth":
+            return _depths_alone(canonical_depth, self.options.joints)
         gate = self._gate_depth(canonical_depth.detach(), lesson)
         heat = self.root_net(seen, gate * metres_per_canonical(seen.cameras, gate))
         return self.people_about(seen, canonical_depth, heat, self._places(heat, seen, lesson))
@@ -104,3 +123,14 @@ class VoxelTrainee(VoxelPose):
         places[at], scores[at] = own.roots_cam[candidates].to(places), own.scores[candidates].to(scores)
         there = lesson.pose.nonzero(as_tuple=True)
         return Roots(there[0], places[there], scores[there])
+
+
+def _depths_alone(canonical_depth: Tensor, joints: int) -> VoxelPeople:
+    none = canonical_depth.new_zeros(0, 3)
+    nobody = canonical_depth.new_zeros(0, joints)
+    return VoxelPeople(
+        picture=torch.zeros(0, dtype=torch.long, device=canonical_depth.device), root_cam=none,
+        joints_cam=canonical_depth.new_zeros(0, joints, 3), scores=none[:, 0], covered=nobody.bool(), outermost=nobody,
+        candidates_cam=none, canonical_depth=canonical_depth, root_heat=canonical_depth.new_zeros(0, 1, 1, 1),
+        volumes=(),
+    )  # fmt: skip

@@ -7,12 +7,13 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from metricpose.losses.voxel import VoxelLossOptions, VoxelTruth, voxel_loss
+from metricpose._errors import WeightsError
+from metricpose.losses.voxel import VoxelLossOptions, VoxelTruth, depth_loss, voxel_loss
 from metricpose.models.voxel_input import VoxelInput
 from metricpose.models.voxel_pose import VoxelPoseOptions
-from metricpose.models.voxel_weights import saved_voxel_pose
+from metricpose.models.voxel_weights import loaded_voxel_pose, saved_voxel_pose
 from metricpose.training.setup import OptimiserOptions, TrainingSetup
-from metricpose.training.voxel_judging import calibration_of, judged, judged_people
+from metricpose.training.voxel_judging import calibration_of, judged, judged_depths, judged_people
 from metricpose.training.voxel_lessons import Lesson, LessonOptions, VoxelTrainee, drawn_lesson
 from metricpose.training.voxel_samples import VoxelSampleOptions, VoxelSamples, in_chunks, voxel_samples
 from metricpose.virtual.camera_knowledge import KnowledgeOptions, camera_rows
@@ -27,7 +28,8 @@ VoxelBatch = tuple[VoxelInput, Lesson]
 
 @dataclass(frozen=True, kw_only=True)
 class VoxelTraining:
-    """What a recipe chooses. `scenes` per step and process.
+    """What a recipe chooses. `scenes` per step and process. `parts`: "depth" has DE learn alone. `begin`: weights of
+    the same options to go on from, such as those that DE alone has come to.
 
     The three networks share no weights and no gradient, so the weights of the losses only say how much each counts when
     the gradient is clipped; they bring the terms, as they are in the middle of the training, to one size.
@@ -43,6 +45,8 @@ class VoxelTraining:
     scenes: int = 4
     validation_scenes: int = 200
     least_cells: float = 8.0
+    parts: str = "all"
+    begin: Path | None = None
     seed: int = 0
     facts: Mapping[str, str] = field(default_factory=dict)  # written into the file: licence, data
 
@@ -61,7 +65,11 @@ def voxel_setup(training: VoxelTraining, train: World, validation: World, device
 
     def loss(model: nn.Module, data: VoxelBatch) -> Mapping[str, Tensor]:
         seen, lesson = data
-        return voxel_loss(model(seen, lesson), lesson.truth, training.loss)
+        answer = model(seen, lesson)
+        if training.parts == "depth":
+            depth = depth_loss(answer.canonical_depth, lesson.truth.canonical_depth, lesson.truth.real)
+            return {"depth": depth, "total": depth}
+        return voxel_loss(answer, lesson.truth, training.loss)
 
     def held_out(seed: int) -> Iterator[VoxelSamples]:
         generator = torch.Generator(device).manual_seed(seed)
@@ -71,19 +79,26 @@ def voxel_setup(training: VoxelTraining, train: World, validation: World, device
 
     def validate(model: nn.Module) -> Mapping[str, float]:
         assert isinstance(model, VoxelTrainee)
+        if training.parts == "depth":
+            return judged_depths(model, held_out(_JUDGED))
         return judged(judged_people(model, held_out(_JUDGED)))
 
     def finish(model: nn.Module, folder: Path) -> None:
         assert isinstance(model, VoxelTrainee)
-        people = judged_people(model.to(device), held_out(_CALIBRATED))
         path = folder / f"{training.name}.safetensors"
-        saved_voxel_pose(model, path, calibration_of(people), training.facts)
+        calibration = None
+        if training.parts == "all":
+            calibration = calibration_of(judged_people(model.to(device), held_out(_CALIBRATED)))
+        saved_voxel_pose(model, path, calibration, training.facts)
 
-    model = VoxelTrainee(training.stage, training.lessons)
-    with torch.no_grad():
-        generator = torch.Generator(device).manual_seed(training.seed)
-        scenes = generate_scenes(_FIRST_SCENES, train.poses, train.bodies, training.scene, generator)
-        _begin_at(model, [s.truth for s in in_chunks(scenes, torch.zeros(_FIRST_SCENES, 8), samples)])
+    model = VoxelTrainee(training.stage, training.lessons, training.parts)
+    if training.begin is not None:
+        _go_on_from(model, training.begin)
+    else:
+        with torch.no_grad():
+            generator = torch.Generator(device).manual_seed(training.seed)
+            scenes = generate_scenes(_FIRST_SCENES, train.poses, train.bodies, training.scene, generator)
+            _begin_at(model, [s.truth for s in in_chunks(scenes, torch.zeros(_FIRST_SCENES, 8), samples)])
     return TrainingSetup(
         name=training.name, model=model, batch=batch, loss=loss, validate=validate, finish=finish,
         optimiser=training.optimiser, seed=training.seed,
@@ -97,3 +112,13 @@ def _begin_at(model: VoxelTrainee, truths: list[VoxelTruth]) -> None:
     assert bias is not None
     if len(depths):
         bias.fill_(float(depths.median().log()))
+
+
+def _go_on_from(model: VoxelTrainee, path: Path) -> None:
+    stage = loaded_voxel_pose(path).stage
+    if stage.options != model.options:
+        raise WeightsError(
+            f"{path}: expected weights of the network that is trained, got those of another size; begin with the same "
+            "settings"
+        )
+    model.load_state_dict(stage.state_dict())
