@@ -2,26 +2,44 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from metricpose._errors import InputError
 from metricpose.cli.arguments import ArgumentParser, Namespace, named_path
 from metricpose.cli.cameras import CameraChooser, add_camera_arguments
 
 if TYPE_CHECKING:
     from metricpose.geometry.camera import Camera
-    from metricpose.inference import ExtrinsicsDoubt, RayLifter
+    from metricpose.inference import RayLifter
     from metricpose.people import People2D, People3D
+    from metricpose.people.people3d import CameraSource
+
+
+class Lift(Protocol):
+    """2D people of one picture to people in metres."""
+
+    def __call__(
+        self, people: "People2D", camera: "Camera", *, camera_source: "CameraSource", focal_sigma: float
+    ) -> "People3D": ...
 
 
 def add_lifting_arguments(parser: ArgumentParser) -> None:
-    """Declare what names the camera, and --lifter-weights."""
+    """Declare what names the camera, --lifter and --lifter-weights."""
     add_camera_arguments(parser)
+    parser.add_argument(
+        "--lifter",
+        choices=("ray", "voxel"),
+        default="ray",
+        help="ray (default), or voxel: VirtualPose's second stage, for comparison; slower, needs the extra [train]",
+    )
     parser.add_argument(
         "--lifter-weights",
         type=named_path,
         metavar="FILE",
-        help="ray_lifter.onnx (or .safetensors, with torch) or the folder that `metricpose adapt` wrote",
+        help="ray_lifter.onnx (or .safetensors, with torch) or the folder that `metricpose adapt` wrote; for the voxel "
+        "lifter voxel_pose.safetensors",
     )
 
 
@@ -36,21 +54,34 @@ def loaded_lifter(weights: str | None) -> "RayLifter":
     return RayLifter.load(path, engine="torch" if path.suffix == ".safetensors" else "onnx")
 
 
+def _voxel_lift(args: Namespace) -> Lift:
+    if any(args.doubt):
+        raise InputError(
+            "--doubt: expected none with --lifter voxel, which takes a camera's pose as exact; leave it out, or use "
+            "--extrinsics none"
+        )
+    from metricpose.inference.voxel import VoxelLifter
+
+    return VoxelLifter.load(args.lifter_weights)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Lifting:
-    """The lifter, how cameras are chosen, and how far stated extrinsics are to be doubted.
+    """The lifter, with how far stated extrinsics are to be doubted, and how cameras are chosen.
 
     `made_for` is the camera that the lifter was adapted to, if it was; another one is warned of, once.
     """
 
-    lifter: "RayLifter"
+    lift: Lift
     choose: CameraChooser
-    doubt: "ExtrinsicsDoubt"
     made_for: "Camera | None" = None
 
     @classmethod
     def of(cls, args: Namespace, given: "Camera | None") -> "Lifting":
         """What the arguments of `add_lifting_arguments` ask for."""
+        choose = CameraChooser.of(args, given)
+        if args.lifter == "voxel":
+            return cls(lift=_voxel_lift(args), choose=choose)
         from metricpose.inference import ExtrinsicsDoubt
         from metricpose.inference.adapted import camera_adapted_to
 
@@ -58,7 +89,7 @@ class Lifting:
         doubt = ExtrinsicsDoubt(tilt_deg=tilt_deg, height=height)
         lifter = loaded_lifter(args.lifter_weights)
         made_for = None if args.lifter_weights is None else camera_adapted_to(lifter.facts)
-        return cls(lifter=lifter, choose=CameraChooser.of(args, given), doubt=doubt, made_for=made_for)
+        return cls(lift=partial(lifter, doubt=doubt), choose=choose, made_for=made_for)
 
     def __call__(
         self, people: "People2D", *, own: "Camera | None" = None, exif: Mapping[str, Any] | None = None
@@ -66,13 +97,7 @@ class Lifting:
         """The people of one picture, whose file states the camera `own` or has the EXIF tags `exif`."""
         chosen = self.choose(people.image_size, own=own, exif=exif)
         self._check_made_for(chosen.camera)
-        return self.lifter(
-            people,
-            chosen.camera,
-            camera_source=chosen.source,
-            focal_sigma=chosen.focal_sigma,
-            doubt=self.doubt,
-        )
+        return self.lift(people, chosen.camera, camera_source=chosen.source, focal_sigma=chosen.focal_sigma)
 
     def _check_made_for(self, camera: "Camera") -> None:
         if self.made_for is None:

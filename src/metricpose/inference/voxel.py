@@ -6,6 +6,7 @@ are seen on none of the 2D people are no answer.
 """
 
 from collections.abc import Sequence
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from metricpose.models.voxel_calibration import VoxelCalibration
     from metricpose.models.voxel_engine import VoxelArrays, VoxelEngine
 
+SHIPPED = "voxel_pose.safetensors"
 _Z90 = 1.645
 _BOX_DOUBT = 1.0
 """Standard deviation of the log depth of people of whom only a box is known: no heatmap shows them."""
@@ -47,8 +49,10 @@ class VoxelLifter:
         self._engine = engine
 
     @classmethod
-    def load(cls, path: str | Path, *, device: str | None = None) -> "VoxelLifter":
-        """Weights that `metricpose train voxel_pose` wrote, on `device` such as "cpu"; a GPU where there is one.
+    def load(cls, path: str | Path | None = None, *, device: str | None = None) -> "VoxelLifter":
+        """The shipped weights, or those that `metricpose train voxel_pose` wrote, on `device` such as "cpu".
+
+        Without a device: a GPU where there is one.
 
         Raises FileError for a missing file, WeightsError for one that is no such network or has no calibration,
         MissingExtraError without torch, InputError for a device that is not there.
@@ -57,9 +61,10 @@ class VoxelLifter:
             from metricpose.models.voxel_engine import VoxelEngine
         except ImportError as error:
             raise MissingExtraError("the voxel lifter", "train") from error
-        if not Path(path).is_file():
-            raise FileError(f"{path}: no such weights file; expected one written by `metricpose train voxel_pose`")
-        return cls(VoxelEngine.load(Path(path), device))
+        file = Path(str(resources.files("metricpose") / "weights" / SHIPPED)) if path is None else Path(path)
+        if not file.is_file():
+            raise FileError(f"{file}: no such weights file; expected one written by `metricpose train voxel_pose`")
+        return cls(VoxelEngine.load(file, device))
 
     def __call__(
         self, people: People2D, camera: Camera, *, camera_source: CameraSource = "given", focal_sigma: float = 0.0
