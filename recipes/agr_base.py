@@ -21,7 +21,8 @@ from metricpose.training.agr_samples import PAIRS, virtual_samples
 from metricpose.training.agr_setup import MUON_PREFIXES, AgrTraining, Source, agr_setup
 from metricpose.training.agr_windows import WindowOptions
 from metricpose.training.backdrops import cut_backdrops
-from metricpose.training.setup import OptimiserOptions, TrainingSetup
+from metricpose.training.detector_optimiser import detector_optimiser
+from metricpose.training.setup import TrainingSetup
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,16 +75,8 @@ def agr_base(recipe: AgrBaseRecipe, device: torch.device) -> TrainingSetup:
         batch=recipe.batch,
         size=recipe.size,
         seed=recipe.seed,
-        optimiser=OptimiserOptions(
-            steps=recipe.steps,
-            rate=recipe.rate,
-            warm_up=150,
-            fall=recipe.fall,
-            weight_decay=0.05,
-            clip=5.0,
-            average=0.998,
-            prefetch=True,
-            muon_prefixes=MUON_PREFIXES,
+        optimiser=detector_optimiser(
+            steps=recipe.steps, rate=recipe.rate, fall=recipe.fall, muon_prefixes=MUON_PREFIXES, warm_up=150
         ),
         net=AgrResNetOptions(depth=recipe.resnet) if recipe.resnet else AgrNetOptions(mix_style=recipe.mix_style),
         backdrops=cut_backdrops(Path(recipe.backdrops), px=recipe.size) if recipe.backdrops else None,

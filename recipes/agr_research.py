@@ -12,7 +12,8 @@ from metricpose.datasets.lsp import read_lspet
 from metricpose.training.agr_samples import photo_samples, virtual_samples
 from metricpose.training.agr_setup import MUON_PREFIXES, AgrTraining, Source, agr_setup
 from metricpose.training.agr_windows import WindowOptions
-from metricpose.training.setup import OptimiserOptions, TrainingSetup
+from metricpose.training.detector_optimiser import detector_optimiser
+from metricpose.training.setup import TrainingSetup
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +48,8 @@ def agr_research(recipe: AgrResearchRecipe, device: torch.device) -> TrainingSet
         batch=recipe.batch,
         size=recipe.size,
         seed=recipe.seed,
-        optimiser=OptimiserOptions(
-            steps=recipe.steps, rate=recipe.rate, warm_up=100, fall=recipe.fall, weight_decay=0.05, clip=5.0,
-            average=0.998, prefetch=True, muon_prefixes=MUON_PREFIXES,
+        optimiser=detector_optimiser(
+            steps=recipe.steps, rate=recipe.rate, fall=recipe.fall, muon_prefixes=MUON_PREFIXES
         ),
         initial=Path(recipe.initial),
         facts={"licence": "research only", "data": "as agr_base, and Leeds Sports Pose Extended (research use)"},

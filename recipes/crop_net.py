@@ -16,7 +16,8 @@ from metricpose.training.agr_samples import photo_samples, virtual_samples
 from metricpose.training.backdrops import cut_backdrops
 from metricpose.training.crop_patches import CropWindowOptions, cut_patches
 from metricpose.training.crop_setup import MUON_PREFIXES, CropTraining, crop_setup
-from metricpose.training.setup import OptimiserOptions, TrainingSetup
+from metricpose.training.detector_optimiser import detector_optimiser
+from metricpose.training.setup import TrainingSetup
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +63,8 @@ def crop_net(recipe: CropNetRecipe, device: torch.device) -> TrainingSetup:
             backdrop=recipe.backdrop,
         ),
         backdrops=cut_backdrops(Path(recipe.backdrops)) if recipe.backdrops else None,
-        optimiser=OptimiserOptions(
-            steps=recipe.steps, rate=recipe.rate, warm_up=100, fall=recipe.fall, weight_decay=0.05, clip=5.0,
-            average=0.998, prefetch=True, muon_prefixes=MUON_PREFIXES,
+        optimiser=detector_optimiser(
+            steps=recipe.steps, rate=recipe.rate, fall=recipe.fall, muon_prefixes=MUON_PREFIXES
         ),
         initial=Path(recipe.initial) if recipe.initial else None,
         facts=facts,
