@@ -1,6 +1,5 @@
 """What an adaptation starts from, and whose run its folder holds."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from metricpose._errors import FileError, InputError
 from metricpose.inference.adapted import departures
 from metricpose.io.atomic import write_text
 from metricpose.io.camera_json import camera_document, camera_from_document
+from metricpose.io.digest import sha256_of
 from metricpose.models.ray_lifter_engine import lifter_facts
 from metricpose.training.adaptation_data import Known, Sizes
 from metricpose.virtual.mocap.clips import CMU_LICENCE
@@ -41,7 +41,7 @@ class StartingWeights:
         """
         if path is None:
             file = Path(str(resources.files("metricpose") / "weights" / _SHIPPED))
-            return cls(path=file, name=f"the shipped {_SHIPPED}", sha256=_sha256(file), licence=SHIPPED_LICENCE)
+            return cls(path=file, name=f"the shipped {_SHIPPED}", sha256=sha256_of(file), licence=SHIPPED_LICENCE)
         file = path / _SHIPPED if path.is_dir() else path
         if not file.is_file() or file.suffix != ".safetensors":
             raise FileError(
@@ -49,7 +49,7 @@ class StartingWeights:
                 "a training or an adaptation wrote (an ONNX file cannot be trained)"
             )
         licence = lifter_facts(file).get("licence", f"not stated by {file.name}")
-        return cls(path=file, name=str(file), sha256=_sha256(file), licence=licence)
+        return cls(path=file, name=str(file), sha256=sha256_of(file), licence=licence)
 
 
 def claim(folder: Path, known: Known, start: StartingWeights, seed: int, sizes: Sizes) -> None:
@@ -97,7 +97,3 @@ def _check_same(path: Path, mine: Mapping[str, Any]) -> None:
 def _short(value: Any) -> str:
     text = json.dumps(value)
     return text if len(text) <= 40 else f"{text[:37]}..."
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -5,7 +5,6 @@ whose weights lie in NAME.onnx, which it names with their places (ONNX's externa
 The last layers stay in float32: a box's side is not one of 256 values.
 """
 
-import hashlib
 import importlib
 import os
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ import numpy as np
 
 from metricpose._errors import WeightsError
 from metricpose._onnxruntime import imported_onnxruntime
+from metricpose.io.digest import sha256_of
 
 _LAST = ("map_out", "person_out")
 
@@ -43,7 +43,7 @@ def written_int8(path: Path, pictures: Sequence[np.ndarray]) -> Path:
         proto = onnx.load(str(made))
         _point_into(proto, path)
         facts = {entry.key: entry.value for entry in graph.metadata_props}
-        onnx.helper.set_model_props(proto, {**facts, "weights_sha256": hashlib.sha256(path.read_bytes()).hexdigest()})
+        onnx.helper.set_model_props(proto, {**facts, "weights_sha256": sha256_of(path)})
         onnx.save(proto, str(made))
         os.replace(made, twin)
     finally:

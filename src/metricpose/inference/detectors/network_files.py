@@ -1,6 +1,5 @@
 """The files of our detector's two networks: which the package carries, who may use them, and how one is opened."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from metricpose._errors import FileError, WeightsError
 from metricpose.inference.engines import opened_network, with_article
+from metricpose.io.digest import sha256_of
 from metricpose.skeletons.catalogue import HALPE26
 
 if TYPE_CHECKING:
@@ -82,8 +82,7 @@ def twin_of(file: Path) -> Path:
     twin = file.with_name(f"{file.stem}_int8.onnx")
     if not twin.is_file():
         return file
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    if digest.encode() not in twin.read_bytes():
+    if sha256_of(file).encode() not in twin.read_bytes():
         raise WeightsError(f"{twin}: expected the 8-bit twin of {file.name}, got one of other weights; export it again")
     return twin
 

@@ -20,6 +20,7 @@ import numpy as np
 import metricpose
 from metricpose._errors import FileError, InputError
 from metricpose.io.atomic import write_bytes, write_text
+from metricpose.io.digest import sha256_of
 from metricpose.io.json_text import json_text, parsed_json, read_json
 from metricpose.virtual.render.pictures import LabelledPicture, decoded, encoded_depth, encoded_mask
 
@@ -116,7 +117,7 @@ def complete(folder: Path, shard: int, options_sha256: str, pictures: int) -> bo
         raise InputError(f"{path}: expected a shard made with these options, got one of others; choose another folder")
     if document.get("count", 0) + len(document.get("skipped", ())) != pictures:
         return False
-    return path.stat().st_size == document.get("bytes") and _sha256(path) == document.get("sha256")
+    return path.stat().st_size == document.get("bytes") and sha256_of(path) == document.get("sha256")
 
 
 def read_shard(path: str | Path) -> Iterator[ShardPicture]:
@@ -255,8 +256,3 @@ def _read_picture(path: str | Path, name: str, group: Mapping[str, bytes]) -> Sh
         person_ids=decoded(group["mask.png"]),
         depth_mm=decoded(group["depth.png"]) if "depth.png" in group else None,
     )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
