@@ -198,7 +198,7 @@ def posed_body(rig: BodyRig, body: RestBody, rotations: np.ndarray, *, finger_cu
             f"posed_body: expected rotations (21, 3, 3), got {np.shape(rotations)}; pose one body at a time"
         )
     turns = bone_rotations(rig, body, np.asarray(rotations, float), finger_curl)
-    transforms = bone_transforms(rig.parents, _pivots(rig, body), turns, body.points["pelvis"])
+    transforms = bone_transforms(rig.parents, pivots(rig, body), turns, body.points["pelvis"])
     vertices = skinned(body.vertices, rig.skin_weights, transforms)
     return PosedBody(transforms=transforms, vertices=vertices, points=_posed_points(rig, body, transforms, vertices))
 
@@ -226,7 +226,7 @@ def bone_rotations(rig: BodyRig, body: RestBody, rotations: np.ndarray, finger_c
     """(J, 3, 3): the global rotation of every bone from Anny's rest pose."""
     turned = rotations @ node_turns(body.points)
     from_rest = {str(node): turned[index] for index, node in enumerate(NODES)}
-    curls = _finger_turns(rig, body, finger_curl)
+    curls = finger_turns(rig, body, finger_curl)
     turns = np.empty((len(rig.bones), 3, 3))
     for index, name in enumerate(rig.bones):
         share = BONE_SHARES.get(name)
@@ -241,11 +241,11 @@ def _shared(share: Share, from_rest: Mapping[str, np.ndarray], points: Mapping[s
     near, far = from_rest[share.near], from_rest[share.far]
     if share.near == share.far:
         return far
-    swing, twist = swing_and_twist(near.T @ far, _axis(share, points))
+    swing, twist = swing_and_twist(near.T @ far, share_axis(share, points))
     return near @ powered(swing, share.swing) @ powered(twist, share.twist)
 
 
-def _axis(share: Share, points: Mapping[str, np.ndarray]) -> np.ndarray:
+def share_axis(share: Share, points: Mapping[str, np.ndarray]) -> np.ndarray:
     """The unit rest direction of the part about which a bone twists: its own, for the forearm that follows the hand."""
     node = share.near if share.far.endswith("hand") else share.far
     side, _, part = node.partition("_")
@@ -288,7 +288,7 @@ def about(axis: np.ndarray, angle: float) -> np.ndarray:
     return np.eye(3) + np.sin(angle) * skew + (1 - np.cos(angle)) * skew @ skew
 
 
-def _finger_turns(rig: BodyRig, body: RestBody, curl: float) -> dict[str, np.ndarray]:
+def finger_turns(rig: BodyRig, body: RestBody, curl: float) -> dict[str, np.ndarray]:
     """Local rotations that bend the fingers towards the palm: more towards the little finger, the thumb a little."""
     turns: dict[str, np.ndarray] = {}
     for letter, sign in (("L", 1.0), ("R", -1.0)):
@@ -303,7 +303,7 @@ def _finger_turns(rig: BodyRig, body: RestBody, curl: float) -> dict[str, np.nda
     return turns
 
 
-def _pivots(rig: BodyRig, body: RestBody) -> np.ndarray:
+def pivots(rig: BodyRig, body: RestBody) -> np.ndarray:
     """Where bones turn: Anny's bone heads, limbs moved to the joint centres of the canonical rig by `_CENTRED`."""
     pivots = body.heads.copy()
     for side, letter in (("left", "L"), ("right", "R")):
