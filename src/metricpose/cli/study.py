@@ -33,7 +33,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--workers", type=positive_int, default=1, metavar="N", help="processes of one thread each")
     parser.add_argument(
         "--pictures", type=Path, metavar="DIR",
-        help="for backgrounds: rendered people in folders train and test; made here where they are not there",
+        help="for backgrounds: rendered people in folders train and test; default: made in -o, if not there yet",
     )  # fmt: skip
     parser.add_argument("--assets", type=Path, metavar="DIR", help="for backgrounds: clothes, as of `generate people`")
     parser.add_argument("--panoramas", type=Path, metavar="DIR", help="for backgrounds: panoramas (.hdr)")
@@ -49,6 +49,8 @@ def run(args: Namespace) -> int:
         from metricpose.study.run import run_study, study_of
 
         options = _options(args)
+    if options.study == "backgrounds":
+        _rendered(args, options)
     study_of(options)  # its refusals come before a folder is made
     folder = made_folder(options.folder)
     report = study_report(options, run_study(options, note))
@@ -79,10 +81,27 @@ def _options(args: Namespace) -> "StudyOptions":
         study=args.study,
         folder=args.output or default,
         mocap_cache=args.mocap_cache,
-        pictures=args.pictures,
+        pictures=(args.pictures or (args.output or default) / "pictures") if args.study == "backgrounds" else None,
         methods=tuple(filter(None, (args.methods or "").split(","))),
         seeds=(1 if args.quick else 3) if args.seeds is None else args.seeds,
         sizes=QUICK if args.quick else Sizes(),
         device=str(device_named(args.device)),
         workers=args.workers,
     )
+
+
+def _rendered(args: Namespace, options: "StudyOptions") -> None:
+    """Renders the people of `backgrounds` that are not there yet; without --pictures of the user's own."""
+    from metricpose.study.picture_sets import PictureSetOptions, made_sets
+
+    if args.pictures is not None:
+        return
+    assert options.pictures is not None
+    counts = {"train": 40, "test": 20} if args.quick else {}
+    wanted = PictureSetOptions(
+        folder=made_folder(options.pictures), assets=args.assets, panoramas=args.panoramas,
+        mocap_cache=args.mocap_cache, workers=args.workers, **counts,
+    )  # fmt: skip
+    with needs_extra("rendering the people of the study of backgrounds", "render"):
+        for news in made_sets(wanted):
+            note(news)

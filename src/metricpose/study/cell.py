@@ -15,7 +15,7 @@ from metricpose._errors import InputError
 from metricpose.io.atomic import write_text
 from metricpose.io.json_text import read_json
 from metricpose.study.learner import Effort, Learner, Pupil
-from metricpose.study.situation import Situation, figures
+from metricpose.study.situation import AnySituation, figures
 from metricpose.training.distributed import Team
 from metricpose.training.loop import RunOptions, trained
 
@@ -72,8 +72,8 @@ def read_cell(key: CellKey, folder: Path) -> Cell | None:
 def finished_cell(
     key: CellKey,
     learner: Learner,
-    situation: Situation,
-    tests: Mapping[str, Situation],
+    situation: AnySituation,
+    tests: Mapping[str, AnySituation],
     folder: Path,
     device: torch.device,
     begin: Path | None = None,

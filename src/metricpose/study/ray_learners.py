@@ -39,7 +39,7 @@ def _setup(knowledge: KnowledgeOptions, pupil: Pupil) -> TrainingSetup:
 
     return TrainingSetup(
         name=pupil.name, model=RayLifterNet(OPTIONS), batch=batch, loss=loss, validate=unjudged, finish=unwritten,
-        optimiser=optimiser(pupil.effort, _RATE), seed=pupil.seed,
+        optimiser=optimiser(pupil.effort, _RATE, ("blocks.", "attention.")), seed=pupil.seed,
     )  # fmt: skip
 
 

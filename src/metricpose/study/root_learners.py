@@ -27,6 +27,10 @@ PYRAMID = FeaturePyramidOptions(widths=(16, 32, 48, 64), blocks=1, neck=24)
 _WIDTHS = (16, 32, 48, 64)
 _CROP = 20
 _RATE = 3e-3
+_PYRAMID_LAYERS = ("stem.", "stages.", "merges.")
+_HIDDEN = (
+    "net.", "head.", *(f"{owner}.{layer}" for owner in ("depth_estimator", "pyramid") for layer in _PYRAMID_LAYERS),
+)  # fmt: skip
 _DEPTH_WEIGHT = 0.1  # canonical depths are some 20 m: brings the loss to the size that clipping is meant for
 _CHUNK = 64
 _FIRST_SCENES = 128
@@ -68,16 +72,27 @@ def loss_at_joints(model: nn.Module, data: RootSamples) -> Tensor:
 
 def _setup(name: str, loss: Loss, options: RootSampleOptions, pupil: Pupil) -> TrainingSetup:
     torch.manual_seed(pupil.seed)
-    first = torch.Generator(pupil.device).manual_seed(pupil.seed)
-    model = begun(network(name, JOINTS), root_samples(pupil.situation.scenes(_FIRST_SCENES, first), options).truth)
+
+    def batch(count: int, generator: torch.Generator) -> RootSamples:
+        return root_samples(pupil.situation.scenes(count, generator), options)
+
+    first = batch(_FIRST_SCENES, torch.Generator(pupil.device).manual_seed(pupil.seed))
+    model = begun(network(name, JOINTS), first.truth)
+    return root_training(pupil, model, loss, partial(batch, pupil.effort.scenes))
+
+
+def root_training(
+    pupil: Pupil, model: nn.Module, loss: Loss, batch: Callable[[torch.Generator], RootSamples]
+) -> TrainingSetup:
+    """The training of a network that says roots' depths, on heatmaps or pictures."""
     return TrainingSetup(
         name=pupil.name,
         model=model,
-        batch=lambda generator: root_samples(pupil.situation.scenes(pupil.effort.scenes, generator), options),
+        batch=batch,
         loss=lambda model, data: {"total": _DEPTH_WEIGHT * loss(model, data)},
         validate=unjudged,
         finish=unwritten,
-        optimiser=optimiser(pupil.effort, _RATE),
+        optimiser=optimiser(pupil.effort, _RATE, _HIDDEN),
         seed=pupil.seed,
     )
 
@@ -91,18 +106,26 @@ def placed(depths: Tensor, data: RootSamples) -> RootAnswers:
     return RootAnswers(*(value[truth.real] for value in (roots_cam, truth.roots_cam, found)))
 
 
+def said_depths(model: nn.Module, data: RootSamples, chunk: int = _CHUNK) -> Tensor:
+    """(B, P) m, canonical: the network's answer, `chunk` pictures at a time."""
+    with torch.no_grad():
+        parts = [model(seen_of(data.seen, rows)) for rows in torch.arange(len(data.truth.real)).split(chunk)]
+    return torch.cat(parts)
+
+
 def _answer(
     name: str, options: RootSampleOptions, model: nn.Module, scenes: SceneBatch, device: torch.device
 ) -> Mapping[str, RootAnswers]:
     data = root_samples(scenes, options)
-    with torch.no_grad():
-        parts = [model(seen_of(data.seen, rows)) for rows in torch.arange(len(data.truth.real)).split(_CHUNK)]
-    return {name: placed(torch.cat(parts), data)}
+    return {name: placed(said_depths(model, data), data)}
 
 
 def seen_of(seen: SeenRoots, rows: Tensor) -> SeenRoots:
     """What is seen of some of the pictures."""
-    return SeenRoots(*(value[rows] if isinstance(value, Tensor) else value for value in seen))
+    return SeenRoots(
+        planes=seen.planes[rows], stride=seen.stride, joint_maps=seen.joint_maps[rows], boxes_px=seen.boxes_px[rows],
+        roots_px=seen.roots_px[rows], present=seen.present[rows],
+    )  # fmt: skip
 
 
 def _learner(name: str, loss: Loss, *, true_2d: bool) -> Learner:

@@ -65,7 +65,7 @@ def root_samples(scenes: SceneBatch, options: RootSampleOptions) -> RootSamples:
     places = _fitted(detected, scale), _fitted_boxes(boxes_px, scale), _fitted(roots_px, scale)
     maps = _maps(*places, scores, shown, options)
     if options.true_2d:
-        true_boxes = _clipped(boxes_about(scenes.joints_px, torch.ones_like(scores)), scenes.cameras.size_px)
+        true_boxes = clipped_boxes(boxes_about(scenes.joints_px, torch.ones_like(scores)), scenes.cameras.size_px)
         boxes_px = torch.where(scenes.real[..., None], true_boxes, boxes_px)
         true_roots = scenes.cameras.to_px(scenes.joints_cam[:, :, _HIPS].mean(2))
         roots_px = torch.where(scenes.real[..., None], true_roots, roots_px)
@@ -121,7 +121,7 @@ def _large_enough(boxes_px: Tensor, scale: Tensor, options: RootSampleOptions) -
     return (fitted[..., 2:] - fitted[..., :2]).amax(-1) >= options.least_cells * options.picture.stride
 
 
-def _clipped(boxes_px: Tensor, size_px: Tensor) -> Tensor:
+def clipped_boxes(boxes_px: Tensor, size_px: Tensor) -> Tensor:
     """Boxes (B, P, 4) cut off at the edges of pictures (B, 2), as those of benchmarks are."""
     last = (size_px - 1).repeat(1, 2)[:, None]
     return boxes_px.clamp_min(0).minimum(last)

@@ -1,7 +1,7 @@
 """A situation: the cameras, poses and bodies of scenes that a method learns from, or is tested on."""
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -12,6 +12,14 @@ from metricpose.virtual.scenes import SceneBatch, SceneOptions, generate_scenes
 from metricpose.virtual.world import World
 
 _TEST_SEED = 4_711
+
+
+class AnySituation(Protocol):
+    """What methods learn from, in a form that they know; and what they are tested on."""
+
+    @property
+    def name(self) -> str: ...
+    def test_scenes(self, count: int, device: torch.device) -> Any: ...
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

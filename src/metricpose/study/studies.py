@@ -15,7 +15,7 @@ from metricpose.study.learner import Effort, Learner
 from metricpose.study.pose_worlds import mixed, mocap_world, prior_world, rule_world
 from metricpose.study.ray_learners import RAY_LEARNERS
 from metricpose.study.root_learners import ROOT_LEARNERS
-from metricpose.study.situation import Situation, adults_in_a_room
+from metricpose.study.situation import AnySituation, Situation, adults_in_a_room
 from metricpose.study.volume_learners import VOLUME_LEARNERS
 from metricpose.virtual.world import World
 
@@ -78,8 +78,8 @@ class Study:
 
     name: str
     world: str
-    training: Mapping[str, Situation]
-    tests: Mapping[str, Situation]
+    training: Mapping[str, AnySituation]
+    tests: Mapping[str, AnySituation]
 
 
 def built_study(name: str, mocap_cache: Path | None, sizes: Sizes) -> Study:

@@ -40,9 +40,9 @@ NET = V2VOptions(width=8, front=3)
 STAGE = VoxelPoseOptions(
     depth=PYRAMID,
     roots=RootNetOptions(
-        volume=RootVolumeOptions(size_m=(8.0, 8.0, 2.4), cells=(32, 32, 12), place="people"), net=NET, sigma_m=0.3
+        volume=RootVolumeOptions(size_m=(8.0, 8.0, 2.4), cells=(24, 24, 12), place="people"), net=NET, sigma_m=0.3
     ),
-    pose=PoseNetOptions(volume=VolumeOptions(size_m=(2.4, 2.4, 2.4), cells=(24, 24, 24)), net=NET),
+    pose=PoseNetOptions(volume=VolumeOptions(size_m=(2.4, 2.4, 2.4), cells=(20, 20, 20)), net=NET),
     picture=PictureOptions(size_px=(240, 128)),
 )
 UNGATED_M = 1e3
@@ -50,7 +50,7 @@ UNGATED_M = 1e3
 
 _SAMPLES = VoxelSampleOptions(picture=STAGE.picture, knowledge=EXACT)
 _LOSS = VoxelLossOptions(depth=0.0, roots=100.0)
-_LESSONS = LessonOptions(most_poses=8)
+_LESSONS = LessonOptions(most_poses=6)
 _RATE = 2e-3
 
 
@@ -84,6 +84,8 @@ def _setup(stage: VoxelPoseOptions, pupil: Pupil) -> TrainingSetup:
         raise InputError(f"{pupil.name}: expected DE's weights to begin from, got none; train DE first")
     torch.manual_seed(pupil.seed)
     model = VolumeTrainee(stage, _LESSONS).begun_from(pupil.begin)
+    for net in (model.root_net, model.pose_net):
+        net.to(memory_format=torch.channels_last_3d)  # a fourth of the time less on CPUs
 
     def batch(generator: torch.Generator) -> tuple[VoxelInput, Lesson]:
         scenes = pupil.situation.scenes(pupil.effort.scenes, generator)
