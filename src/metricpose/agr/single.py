@@ -12,6 +12,8 @@ from metricpose.agr.grid import px_from_cells
 from metricpose.agr.sides import TOGETHER, limb_pairs
 from metricpose.skeletons.skeleton import Skeleton
 
+CROP_FACTOR = 1.25
+"""A crop is this times the longer side of a person's box."""
 REACH = 3
 """Cells about the highest place that are of it."""
 WINDOW, SHIFTS = 2.0, 3  # cells; how often it moves

@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from metricpose._errors import InputError, MissingExtraError
-from metricpose.agr.crops import CROP_FACTOR
 from metricpose.agr.decode import decode
+from metricpose.agr.single import CROP_FACTOR
 from metricpose.agr.types import AGR
 from metricpose.cli.demo import packaged_picture
 from metricpose.cli.timing import Row, measured

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from metricpose.agr.crops import CROP_FACTOR, crop_person
+from metricpose.agr.crops import crop_person
 from metricpose.agr.decode import decode
-from metricpose.agr.single import joints_of_maps
+from metricpose.agr.single import CROP_FACTOR, joints_of_maps
 from metricpose.agr.types import AGR
 from metricpose.evaluation.metrics.limbs import collapsed_pairs
 from metricpose.evaluation.protocols.lspet import upright

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from metricpose.agr.crops import CROP_FACTOR
+from metricpose.agr.single import CROP_FACTOR
 from metricpose.losses.crop import CropTargets
 from metricpose.training.agr_samples import SKELETON, Sample
 from metricpose.training.agr_windows import warped

@@ -12,9 +12,8 @@ from typing import get_args
 import numpy as np
 
 from metricpose._errors import InputError
-from metricpose.agr.crops import CROP_FACTOR
 from metricpose.agr.decode import decode
-from metricpose.agr.single import CropPerson, boxes_of_joints
+from metricpose.agr.single import CROP_FACTOR, CropPerson, boxes_of_joints
 from metricpose.geometry.boxes import areas, clipped
 from metricpose.inference.detectors.agr_network import AgrNetwork
 from metricpose.inference.detectors.candidates import Candidates, distinct, joined, trust

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from metricpose.agr.crops import CROP_FACTOR
+from metricpose.agr.single import CROP_FACTOR
 from metricpose.geometry.boxes import iou_matrix
 from metricpose.inference.detectors.candidates import Candidates, similarity
 from metricpose.inference.detectors.protocol import Detector, checked_picture
