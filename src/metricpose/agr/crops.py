@@ -5,9 +5,9 @@ an anchor; the joint is where its map times a wide Gaussian about that place is 
 is 9 points of PCK better than the person that a search finds, on real photos a half: the joint maps of a young network
 know more than the one cell at its best anchor.
 
-The AGR network's own validation reads its crops so (`training/agr_judging.py`). The detector's second look has a network
-of its own and `single`, which has no anchors or offsets to go by: on 257 crops of validation it reads these maps 7 points
-of PCK worse (46.0 for 53.0; both limbs of a pair on one in 39 % for 29 %), and would measure something else.
+The AGR network's own validation reads its crops so (`training/agr_judging.py`). The detector's second look has a
+network of its own and `single`, which has no anchors or offsets to go by: on 257 crops of validation that reads these
+maps 7 points of PCK worse (46.0 for 53.0; both limbs of a pair on one in 39 % for 29 %), another thing to measure.
 """
 
 from dataclasses import dataclass
