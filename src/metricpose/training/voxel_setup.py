@@ -68,7 +68,7 @@ def voxel_setup(training: VoxelTraining, train: World, validation: World, device
         answer = model(seen, lesson)
         if training.parts == "depth":
             depth = depth_loss(answer.canonical_depth, lesson.truth.canonical_depth, lesson.truth.real)
-            return {"depth": depth, "total": depth}
+            return {"depth": depth, "total": training.loss.depth * depth}
         return voxel_loss(answer, lesson.truth, training.loss)
 
     def held_out(seed: int) -> Iterator[VoxelSamples]:
@@ -92,6 +92,8 @@ def voxel_setup(training: VoxelTraining, train: World, validation: World, device
         saved_voxel_pose(model, path, calibration, training.facts)
 
     model = VoxelTrainee(training.stage, training.lessons, training.parts)
+    for net in (model.root_net, model.pose_net):
+        net.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]  # a fourth less time on CPUs
     if training.begin is not None:
         _go_on_from(model, training.begin)
     else:
