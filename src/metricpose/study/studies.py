@@ -39,10 +39,10 @@ _WALKING, _CLIMBING = ("walking",), ("climbing",)
 class Sizes:
     """How much of everything; the full study's by default."""
 
-    roots: Effort = field(default_factory=lambda: Effort(steps=500, scenes=32, test_scenes=400))
-    rays: Effort = field(default_factory=lambda: Effort(steps=800, scenes=32, test_scenes=400))
-    volumes: Effort = field(default_factory=lambda: Effort(steps=400, scenes=6, test_scenes=400))
-    pictures: Effort = field(default_factory=lambda: Effort(steps=500, scenes=16, test_scenes=400))
+    roots: Effort = field(default_factory=lambda: Effort(steps=320, scenes=32, test_scenes=200))
+    rays: Effort = field(default_factory=lambda: Effort(steps=400, scenes=32, test_scenes=200))
+    volumes: Effort = field(default_factory=lambda: Effort(steps=400, scenes=4, test_scenes=200))
+    pictures: Effort = field(default_factory=lambda: Effort(steps=250, scenes=16, test_scenes=200))
     rule_poses: int = 10_000
 
     def effort(self, method: str, *, pictures: bool = False) -> Effort:

@@ -10,7 +10,7 @@ from metricpose.study.grids import TITLES, Grid
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """claim: the paper's, in one sentence; holds: None where the study lacks what it needs; evidence: our figures."""
+    """claim: the paper's, in one sentence; evidence: our figures."""
 
     claim: str
     holds: bool
@@ -40,7 +40,7 @@ def _off_camera(grid: Grid, fixed: Sequence[str]) -> Verdict:
     ]
     return Verdict(
         claim=f"{_name(grid)}: trained on one camera and tested on another, the error is several times larger.",
-        holds=min(ratios) >= 2.0,
+        holds=bool(min(ratios) >= 2.0),
         evidence=f"{min(ratios):.1f} to {max(ratios):.1f} times the error of the camera's own model (several: at least "
         "2 in all six cases).",
     )
@@ -53,7 +53,7 @@ def _random_wins(grid: Grid, fixed: Sequence[str], random: str) -> Verdict:
     worst = min(float(others.min() / ours.max()) for ours, others in pairs)
     return Verdict(
         claim=f"{_name(grid)}: random cameras beat every single-camera model off its own camera.",
-        holds=won == total and worst > 1.0,
+        holds=bool(won == total and worst > 1.0),
         evidence=f"{won} of {total} pairs of a test camera, another camera's model and a seed; the best other model of "
         f"any seed has {worst:.2f} times the error of random's worst seed.",
     )
@@ -64,7 +64,7 @@ def _own_camera(grid: Grid, fixed: Sequence[str], random: str) -> Verdict:
     shown = ", ".join(f"{test} {ratio:.2f}" for test, ratio in ratios.items())
     return Verdict(
         claim=f"{_name(grid)}: a model made for the camera beats random cameras on it.",
-        holds=all(ratio < 1.0 for ratio in ratios.values()),
+        holds=all(bool(ratio < 1.0) for ratio in ratios.values()),
         evidence=f"Its error over random's: {shown}.",
     )
 
@@ -119,7 +119,7 @@ def own_verdicts(grids: Mapping[str, Grid], many: str, tests: Sequence[str]) -> 
         made.append(
             Verdict(
                 claim=f"{_name(grid)}: trained on the test's own kind of poses is better than on all kinds.",
-                holds=all(ratio < 1.0 for ratio in ratios.values()),
+                holds=all(bool(ratio < 1.0) for ratio in ratios.values()),
                 evidence="Error over that of all kinds: " + ", ".join(f"{t} {r:.2f}" for t, r in ratios.items()) + ".",
             )
         )
