@@ -11,9 +11,10 @@ import numpy as np
 import torch
 
 from metricpose.bodies.anny import AnnyBody, AnnyShapes
-from metricpose.bodies.point import BodyPoint, other_side
+from metricpose.bodies.point import BodyPoint
 from metricpose.bodies.point_table import POINTS
 from metricpose.bodies.regressors import PointRegressors
+from metricpose.skeletons.points import other_side
 from metricpose.virtual.render.body_pose import PERSON_FROM_ANNY
 
 OUTPUT = Path("src/metricpose/weights/body_points.npz")

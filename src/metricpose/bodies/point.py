@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from metricpose._errors import InputError
+from metricpose.skeletons.points import other_side
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,17 +47,3 @@ def point(
 ) -> BodyPoint:
     """A BodyPoint in one line of a table."""
     return BodyPoint(name=name, parts=dict(parts), how=how, sure_mm=sure_mm, skin_m=skin_m)
-
-
-def other_side(name: str) -> str:
-    """The same name on the other side: left and right, .L and .R, the L and R of a marker, swapped."""
-    if name.startswith("marker_"):
-        return f"marker_{'R' if name[7] == 'L' else 'L'}{name[8:]}" if name[8:] in _SIDED_MARKERS else name
-    swapped = name.replace("left", "\0").replace("right", "left").replace("\0", "right")
-    return swapped[:-1] + {"L": "R", "R": "L"}[swapped[-1]] if swapped.endswith((".L", ".R")) else swapped
-
-
-_SIDED_MARKERS = frozenset(
-    ("FHD", "BHD", "SHO", "UPA", "ELB", "FRM", "WRA", "WRB", "FIN")
-    + ("ASI", "PSI", "THI", "KNE", "TIB", "ANK", "HEE", "TOE")
-)

@@ -13,8 +13,12 @@ BENCHES: Mapping[str, tuple[str, tuple[int, ...], str]] = {
     "estimate": ("bench_estimate", (3,), "a 720p JPEG with three people to JSON in memory, and the parts of the way"),
     "lift": ("bench_lift", (1, 10, 100), "one picture at a time, then the same people in one batch of pictures"),
     "generate": ("bench_generate", (2000,), "virtual people made, posed, seen and disturbed (needs the train extra)"),
+    "convert": ("bench_convert", (10_000, 100_000), "joints of many people from one skeleton to another"),
+    "voxel": ("bench_voxel", (1, 3, 10), "VirtualPose's second stage, plain and fast in turns (needs the train extra)"),
     "evaluate": ("bench_evaluate", (100_000,), "every 3D metric on made people, then all of them in a row"),
 }
+
+_WITH_WEIGHTS = ("estimate", "voxel")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -23,7 +27,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("bench", choices=BENCHES, help=what)
     parser.add_argument("--people", type=positive_int, nargs="+", metavar="N", help="people per call")
     parser.add_argument("--repeats", type=positive_int, default=200, metavar="N", help="calls to time (default 200)")
-    parser.add_argument("--weights", metavar="NAME|FILE", help="of our own detector, for estimate (default base)")
+    parser.add_argument("--weights", metavar="NAME|FILE", help="of our detector, for estimate; a file for voxel")
     parser.add_argument("--json", action="store_true", help="write JSON instead of a table")
 
 
@@ -43,7 +47,7 @@ def run(args: Namespace) -> int:
 def _rows(args: Namespace) -> Iterator[dict[str, object]]:
     module, people, _ = BENCHES[args.bench]
     bench = importlib.import_module(f"metricpose.cli.{module}")
-    if args.weights is not None and args.bench != "estimate":
-        raise InputError(f"bench {args.bench}: expected no --weights, which are those of `bench estimate`")
+    if args.weights is not None and args.bench not in _WITH_WEIGHTS:
+        raise InputError(f"bench {args.bench}: expected no --weights, which are of {' and '.join(_WITH_WEIGHTS)}")
     options = {} if args.weights is None else {"weights": args.weights}
     return (asdict(row) for row in bench.rows(tuple(args.people or people), args.repeats, **options))

@@ -10,6 +10,7 @@ VERBS: Mapping[str, str] = {
     "lift": "2D people and a camera to people in metres",
     "adapt": "fine-tune the lifter for one camera (needs the train extra)",
     "demo": "find and lift the people of a packaged picture with known truth, and draw them",
+    "convert": "people and motion from one skeleton into another",
     "evaluate": "judge people in metres against the truth",
     "generate": "make virtual scenes with exact truth (needs the train extra)",
     "assets": "where the clothes of virtual people come from, and what is missing",

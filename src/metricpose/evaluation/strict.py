@@ -119,7 +119,8 @@ def _picture(
         raise InputError(f"evaluate: expected the family of {name!r} to be a word, got {family!r:.60}")
     if predicted is None:
         return _Picture(family=family, values=_no_values(), matched_tags=(), missed_tags=tuple(words), ghosts=0)
-    predicted = predicted if predicted.skeleton.name == true.skeleton.name else predicted.to(true.skeleton)
+    if predicted.skeleton.name != true.skeleton.name:
+        predicted = predicted.to(true.skeleton, how="names")
     pairs = paired(predicted, true)
     return _Picture(
         family=family,

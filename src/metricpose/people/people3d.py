@@ -18,7 +18,8 @@ from metricpose.people.checks import (
     selected,
 )
 from metricpose.people.people2d import People2D
-from metricpose.skeletons import JointConverter, Skeleton, converter, skeleton_named
+from metricpose.skeletons import JointConverter, Skeleton, converter, learnt_converter, skeleton_named
+from metricpose.skeletons.reduced import reduced
 
 CameraSource = Literal["given", "exif", "fov", "estimated", "default"]
 
@@ -171,20 +172,39 @@ class People3D:
         """The people with some fields changed, and checked again. `root_cam=None` has it computed anew."""
         return replace(self, **changes)
 
-    def to(self, skeleton: Skeleton | str) -> Self:
+    def to(
+        self, skeleton: Skeleton | str, *, how: Literal["learnt", "names"] = "learnt", allow_guess: bool = False
+    ) -> Self:
         """The people in another skeleton.
 
-        Joints that it does not share are NaN, with infinite sigma and score 0. A mean of joints takes the mean of
-        their sigmas, as their errors go together. The root follows the new skeleton, and its interval with it.
+        `learnt`: joints that are the same point by name, others as learnt mixes of joints, each adding its own error to
+        the sigma; `allow_guess` gives also those that this skeleton does not determine. `names`: by name and the
+        field's simple rules, for judging. Joints that are not to be had so are NaN, with infinite sigma and score 0. A
+        mix of joints takes the mix of their sigmas, as their errors go together. The root follows the new skeleton, and
+        its interval with it. Joints of which nothing is known of anybody are not counted on.
         """
         skeleton = skeleton_named(skeleton) if isinstance(skeleton, str) else skeleton
-        convert = converter(self.skeleton, skeleton)
-        joints_cam = convert(self.joints_cam)
-        joints_px, joint_scores = convert(self.joints_px, self.joint_scores)
+        if how == "learnt" and skeleton != self.skeleton:
+            return self._mixed_to(skeleton, allow_guess)
+        return self._converted(converter(self.skeleton, skeleton), np.arange(len(self.skeleton)))
+
+    def _mixed_to(self, skeleton: Skeleton, allow_guess: bool) -> Self:
+        known = self.joint_known.any(axis=0) if len(self) else np.ones(len(self.skeleton), dtype=bool)
+        if not known.any():
+            return self._converted(converter(self.skeleton, skeleton), np.arange(len(self.skeleton)))
+        source = reduced(self.skeleton, known.tolist())
+        convert = learnt_converter(source, skeleton, allow_guess=allow_guess)
+        return self._converted(convert, np.flatnonzero(known))
+
+    def _converted(self, convert: JointConverter, known: np.ndarray) -> Self:
+        """By a converter from the joints `known` of this skeleton."""
+        skeleton = convert.target
+        joints_cam = convert(self.joints_cam[:, known])
+        joints_px, joint_scores = convert(self.joints_px[:, known], self.joint_scores[:, known])
         root_cam = self.root_cam if skeleton == self.skeleton else _moved_root(self.root_cam, joints_cam, skeleton)
         return self.replaced(
             joints_cam=joints_cam,
-            joint_sigma=_converted_sigma(self.joint_sigma, convert),
+            joint_sigma=_converted_sigma(self.joint_sigma[:, known], convert),
             root_cam=root_cam,
             root_depth_interval=self.root_depth_interval + (root_cam - self.root_cam)[:, 2:],
             joints_px=joints_px,
@@ -212,7 +232,11 @@ def _moved_root(root_cam: np.ndarray, joints_cam: np.ndarray, skeleton: Skeleton
 
 
 def _converted_sigma(joint_sigma: np.ndarray, convert: JointConverter) -> np.ndarray:
-    sigma = convert(joint_sigma[..., None])[..., 0]
+    """Mixes of sigmas, weights that are negative counted as they add; a learnt mix adds its own error."""
+    sigma = replace(convert, weights=np.abs(convert.weights))(joint_sigma[..., None])[..., 0]
+    if convert.learnt:
+        own = np.where(convert.exact, 0.0, np.nan_to_num(convert.error_mm) / 1000.0) / np.sqrt(3.0)
+        sigma = np.hypot(sigma, own)
     return np.where(np.isnan(sigma), np.inf, sigma)
 
 

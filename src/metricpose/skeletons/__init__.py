@@ -2,6 +2,7 @@
 
 from metricpose.skeletons.catalogue import CATALOGUE, skeleton_named
 from metricpose.skeletons.convert import JointConverter, converter
+from metricpose.skeletons.learnt import learnt_converter
 from metricpose.skeletons.skeleton import Skeleton
 
-__all__ = ["CATALOGUE", "JointConverter", "Skeleton", "converter", "skeleton_named"]
+__all__ = ["CATALOGUE", "JointConverter", "Skeleton", "converter", "learnt_converter", "skeleton_named"]

@@ -5,6 +5,7 @@ head, foot, pelvis), the canonical name carries the family, so that a conversion
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 from types import MappingProxyType
 
 from metricpose._errors import InputError
@@ -43,17 +44,38 @@ COCO17 = _skeleton(
     """,
 )
 
-BODY25 = _skeleton(
-    "body25",
-    """
-    nose<neck neck<mid_hip right_shoulder<neck right_elbow<right_shoulder right_wrist<right_elbow
-    left_shoulder<neck left_elbow<left_shoulder left_wrist<left_elbow mid_hip
-    right_hip<mid_hip right_knee<right_hip right_ankle<right_knee left_hip<mid_hip left_knee<left_hip
-    left_ankle<left_knee right_eye<nose left_eye<nose right_ear<right_eye left_ear<left_eye
-    left_big_toe<left_ankle left_small_toe<left_ankle left_heel<left_ankle
-    right_big_toe<right_ankle right_small_toe<right_ankle right_heel<right_ankle
-    """,
-    {"neck": "mid_shoulder"},  # OpenPose: the middle of the shoulders
+_BODY25 = """
+nose<neck neck<mid_hip right_shoulder<neck right_elbow<right_shoulder right_wrist<right_elbow
+left_shoulder<neck left_elbow<left_shoulder left_wrist<left_elbow mid_hip
+right_hip<mid_hip right_knee<right_hip right_ankle<right_knee left_hip<mid_hip left_knee<left_hip
+left_ankle<left_knee right_eye<nose left_eye<nose right_ear<right_eye left_ear<left_eye
+left_big_toe<left_ankle left_small_toe<left_ankle left_heel<left_ankle
+right_big_toe<right_ankle right_small_toe<right_ankle right_heel<right_ankle
+"""
+
+BODY25 = _skeleton("body25", _BODY25, {"neck": "mid_shoulder"})  # OpenPose: the middle of the shoulders
+
+
+def _fingers(hand: str, side: str, fingers: str, joints: tuple[str, ...]) -> str:
+    """Words of a hand's tree: each finger a chain of `joints` from `hand`."""
+    chains = [[hand, *(f"{side}_{finger}{joint}" for joint in joints)] for finger in fingers.split()]
+    return " ".join(f"{child}<{parent}" for chain in chains for parent, child in pairwise(chain))
+
+
+# OpenPose's body and its two hands, each with a wrist of its own, in the order of its JSON.
+OPENPOSE67 = _skeleton(
+    "openpose67",
+    " ".join(
+        [
+            _BODY25,
+            *(
+                f"{side}_hand_wrist<{side}_wrist "
+                + _fingers(f"{side}_hand_wrist", side, "thumb index middle ring pinky", ("1", "2", "3", "_tip"))
+                for side in ("left", "right")
+            ),
+        ]
+    ),
+    {"neck": "mid_shoulder"},
 )
 
 # The neck and the head's top are those of MPII, from which this model learnt them.
@@ -160,20 +182,33 @@ VIRTUALPOSE17 = _skeleton(
     {**_PANOPTIC, **_family("virtualpose", "spine", "head")},
 )
 
-SMPL24 = _skeleton(
-    "smpl24",
-    """
-    pelvis left_hip<pelvis right_hip<pelvis spine1<pelvis left_knee<left_hip right_knee<right_hip spine2<spine1
-    left_ankle<left_knee right_ankle<right_knee spine3<spine2 left_foot<left_ankle right_foot<right_ankle
-    neck<spine3 left_collar<spine3 right_collar<spine3 head<neck left_shoulder<left_collar right_shoulder<right_collar
-    left_elbow<left_shoulder right_elbow<right_shoulder left_wrist<left_elbow right_wrist<right_elbow
-    left_hand<left_wrist right_hand<right_wrist
-    """,
-    _family(
-        "smpl",
-        *("pelvis", "spine1", "spine2", "spine3", "neck", "head"),
-        *("left_foot", "right_foot", "left_hand", "right_hand"),
+_SMPL22 = """
+pelvis left_hip<pelvis right_hip<pelvis spine1<pelvis left_knee<left_hip right_knee<right_hip spine2<spine1
+left_ankle<left_knee right_ankle<right_knee spine3<spine2 left_foot<left_ankle right_foot<right_ankle
+neck<spine3 left_collar<spine3 right_collar<spine3 head<neck left_shoulder<left_collar right_shoulder<right_collar
+left_elbow<left_shoulder right_elbow<right_shoulder left_wrist<left_elbow right_wrist<right_elbow
+"""
+_SMPL = _family(
+    "smpl",
+    *("pelvis", "spine1", "spine2", "spine3", "neck", "head"),
+    *("left_foot", "right_foot", "left_hand", "right_hand"),
+)
+
+SMPL24 = _skeleton("smpl24", f"{_SMPL22} left_hand<left_wrist right_hand<right_wrist", _SMPL)
+
+# SMPL-H's order of fingers; the joints are where the bones turn.
+SMPLH52 = _skeleton(
+    "smplh52",
+    " ".join(
+        [
+            _SMPL22,
+            *(
+                _fingers(f"{side}_wrist", side, "index middle pinky ring thumb", ("1", "2", "3"))
+                for side in ("left", "right")
+            ),
+        ]
     ),
+    _SMPL,
 )
 
 HALPE26 = _skeleton(
@@ -219,6 +254,7 @@ CATALOGUE: Mapping[str, Skeleton] = MappingProxyType(
         for skeleton in (
             *(COCO17, BODY25, BODY25B, H36M17, MPII16, MPI_INF_3DHP17, MPI_INF_3DHP28, MUPOTS17, MUCO21),
             *(PANOPTIC19, PANOPTIC15_NOSE, PANOPTIC15_HEADTOP, VIRTUALPOSE17, SMPL24, HALPE26, LSP14, MEDIAPIPE33),
+            *(SMPLH52, OPENPOSE67),
         )
     }
 )

@@ -1,12 +1,18 @@
-"""From one skeleton to another: by canonical name, else by simple affine rules; what neither gives is not covered."""
+"""From one skeleton to another: by canonical name, else by simple affine rules; what neither gives is not covered.
 
-from dataclasses import dataclass
-from functools import lru_cache
+`learnt.learnt_converter` makes the same kind of map from what is known of where joints lie on bodies.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Any, overload
 
 import numpy as np
 
 from metricpose.geometry.arrays import Array, floating, like, namespace
+from metricpose.skeletons.distances import packaged_distances
+from metricpose.skeletons.mixing import mixed_in_batches
+from metricpose.skeletons.points import body_points
 from metricpose.skeletons.skeleton import Skeleton
 
 
@@ -50,6 +56,8 @@ class JointConverter:
         weights: (Jt, Js); each row sums to 1, or is all 0 where the target joint is not covered.
         covered: (Jt,) whether the target joint can be had from the source.
         exact: (Jt,) whether it is the same point (by name or by definition), not an approximation.
+        guessed: (Jt,) whether the source does not determine it, and it was asked for all the same.
+        learnt: whether the rows that are not exact were learnt, and add an error that was measured.
     """
 
     source: Skeleton
@@ -57,6 +65,25 @@ class JointConverter:
     weights: np.ndarray
     covered: np.ndarray
     exact: np.ndarray
+    guessed: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    learnt: bool = False
+
+    def __post_init__(self) -> None:
+        if not len(self.guessed):
+            object.__setattr__(self, "guessed", np.zeros(len(self.target), dtype=bool))
+
+    @cached_property
+    def error_mm(self) -> np.ndarray:
+        """(Jt,) root mean square error on held-out virtual people; NaN where not covered or never measured."""
+        distances = packaged_distances()
+        points, errors = body_points(self.source), np.full(len(self.target), np.nan)
+        for row, point in enumerate(body_points(self.target)):
+            used = np.flatnonzero(self.weights[row])
+            if len(used) and {point, *(points[joint] for joint in used)} <= distances.index.keys():
+                places = [distances.index[points[joint]] for joint in used]
+                weights = self.weights[row, used].astype(np.float64)
+                errors[row] = 1000.0 * distances.heldout_error_m(weights, places, distances.index[point])
+        return errors
 
     @overload
     def __call__(self, joints: Array, scores: None = None) -> Array: ...
@@ -74,7 +101,7 @@ class JointConverter:
     def _least(self, scores: Array) -> Array:
         """The least score among the joints that each target joint is made from."""
         xp = namespace(scores)
-        used = like(self.weights > 0, scores) > 0
+        used = like(self.weights != 0, scores) > 0
         spread = scores[..., None, :]
         least = xp.min(xp.where(used, spread, xp.ones_like(spread)), axis=-1)
         return xp.where(xp.any(used, axis=-1), least, xp.zeros_like(least))
@@ -82,11 +109,16 @@ class JointConverter:
     def _mixed(self, joints: Array) -> Array:
         """weights @ joints, where NaN in one source joint spoils only the joints made from it."""
         xp = namespace(joints)
+        if xp is np and joints.size and np.isfinite(joints).all():
+            mixed = mixed_in_batches(self.weights, joints)
+            mixed[..., ~self.covered, :] = np.nan
+            return mixed
         weights = like(self.weights, joints)
         sound = xp.isfinite(joints)
         mixed = weights @ xp.where(sound, joints, xp.zeros_like(joints))
-        spoilt = weights @ xp.astype(~sound, joints.dtype) > 0
-        keep = ~spoilt & xp.any(weights > 0, axis=-1)[:, None]
+        used = like(self.weights != 0, joints)
+        spoilt = used @ xp.astype(~sound, joints.dtype) > 0
+        keep = ~spoilt & xp.any(used > 0, axis=-1)[:, None]
         return xp.where(keep, mixed, xp.full_like(mixed, float("nan")))
 
 
