@@ -7,6 +7,7 @@ the softmax, of which the paper does not speak: `sharpness`.
 Axes: B pictures, J joints, N people of all pictures together, X Y Z cells.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 from metricpose._errors import InputError
 from metricpose.models.level_frame import cam_from_level
 from metricpose.models.root_net import Roots
-from metricpose.models.soft_argmax import soft_argmax
+from metricpose.models.soft_argmax import SoftPlace, soft_argmax
 from metricpose.models.v2v import V2V, V2VOptions
 from metricpose.models.volumes import Volume, VolumeOptions, feature_volume
 from metricpose.models.voxel_input import VoxelInput
@@ -30,7 +31,7 @@ class PoseNetOptions:
     volume: VolumeOptions = field(default_factory=lambda: VolumeOptions(size_m=(2.0, 2.0, 2.0), cells=(64, 64, 64)))
     net: V2VOptions = field(default_factory=V2VOptions)
     sharpness: float = 1.0
-    people_at_once: int = 4
+    people_at_once: int = 1
 
     def __post_init__(self) -> None:
         if not self.sharpness > 0:
@@ -54,6 +55,7 @@ class PoseNet(nn.Module):
         super().__init__()
         self.options = options or PoseNetOptions()
         self.net = V2V(joints, joints, self.options.net)
+        self.place: Callable[[Tensor, VolumeOptions, float], SoftPlace] = soft_argmax
 
     def forward(self, seen: VoxelInput, roots: Roots) -> Poses:
         """The people about `roots`; places of roots are taken as given (no gradient)."""
@@ -81,7 +83,7 @@ class PoseNet(nn.Module):
             for number, volume in zip(picture, volumes, strict=True)
         ]
         logits = self.net(torch.stack(features))  # N, J, X, Y, Z
-        offsets, outermost = soft_argmax(logits, self.options.volume, self.options.sharpness)
+        offsets, outermost = self.place(logits, self.options.volume, self.options.sharpness)
         axes = torch.stack([volume.cam_from_axes for volume in volumes])
         centres = torch.stack([volume.centre_cam for volume in volumes])
         return Poses(offsets @ axes.mT + centres[:, None], outermost)

@@ -6,6 +6,7 @@ that. A candidate is kept for its score alone; the released code also asks wheth
 Axes: B pictures, J joints, P people in 2D, X Y Z cells, N candidates of all pictures together.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -64,7 +65,7 @@ class RootNet(nn.Module):
         super().__init__()
         self.options = options or RootNetOptions()
         self.net = V2V(joints, 1, self.options.net)
-        self._gated = GatedCells()
+        self.gated: Callable[..., Tensor] = GatedCells()
 
     def forward(self, seen: VoxelInput, depths_m: Tensor) -> RootHeat:
         """The heat of roots; depths_m (B, P), of the 2D people's roots as DE says."""
@@ -74,7 +75,7 @@ class RootNet(nn.Module):
             boxes, depths = seen.boxes_px[number][mine], depths_m[number][mine]
             volume = root_volume(self.options.volume, camera, seen.roots_px[number][mine], depths)
             maps = seen.joint_maps[number]
-            features.append(self._gated(maps, seen.stride, camera, volume, boxes, depths, self.options.sigma_m))
+            features.append(self.gated(maps, seen.stride, camera, volume, boxes, depths, self.options.sigma_m))
             volumes.append(volume)
         return RootHeat(self.net(torch.stack(features))[:, 0], tuple(volumes))  # (B, J, X, Y, Z) -> (B, 1, X, Y, Z)
 

@@ -8,11 +8,11 @@ Axes: N volumes, X Y Z cells of any number; where a side is no multiple of 4, th
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from metricpose._errors import InputError
-
 
 HIDDEN = (
     "front", "skip1", "skip2", "encode2", "encode4", "middle4", "decode4", "decode2", "up2", "up1",
@@ -62,7 +62,7 @@ class ResidualBlock(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.relu(self.second(self.first(x)) + self.around(x))
+        return F.relu_(self.second(self.first(x)).add_(self.around(x)))
 
 
 class V2V(nn.Module):
@@ -88,9 +88,14 @@ class V2V(nn.Module):
         x1 = self.front(volume)  # N, w, X, Y, Z
         x2 = self.encode2(_halved(x1))  # N, 2w, X/2, Y/2, Z/2
         x4 = self.decode4(self.middle4(self.encode4(_halved(x2))))  # N, 4w, X/4, Y/4, Z/4
-        y2 = self.decode2(_fitted(self.up2(x4), x2) + self.skip2(x2))
-        y1 = _fitted(self.up1(y2), x1) + self.skip1(x1)
+        y2 = self.decode2(_sum(self.skip2(x2), _fitted(self.up2(x4), x2)))
+        y1 = _sum(self.skip1(x1), _fitted(self.up1(y2), x1))
         return self.out(y1)
+
+
+def _sum(x: Tensor, y: Tensor) -> Tensor:
+    """Into `x` where nothing is learnt: at full resolution a new tensor is 34 MB, and getting them takes time."""
+    return x + y if torch.is_grad_enabled() else x.add_(y)
 
 
 def _halved(x: Tensor) -> Tensor:
