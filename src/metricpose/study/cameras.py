@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import torch
+
 from metricpose._errors import InputError
 from metricpose.geometry.camera import Camera
-from metricpose.virtual.cameras import CameraOptions, CameraSource
+from metricpose.virtual.cameras import Band, CameraBatch, CameraSource, cam_from_world_rotation
 from metricpose.virtual.one_camera import OneCamera, up_of, with_pose
 
 IMAGE_SIZE = (1920, 1080)
@@ -39,10 +41,35 @@ FIXED: Mapping[str, FixedCamera] = MappingProxyType(
     }
 )
 
-RANDOM_CAMERAS = CameraOptions(
-    focal_over_width=(0.55, 1.3), height_m=(0.5, 5.0), pitch_deg=(-15.0, 60.0), roll_max_deg=8.0, level_share=0.8,
-    centre_shift=0.02, sizes=(IMAGE_SIZE,),
-)  # fmt: skip
+
+@dataclass(frozen=True, kw_only=True)
+class UniformCameras:
+    """Cameras whose focal length over width, height and tilt downwards are drawn evenly between two bounds each, "as we
+    have little knowledge about the testing camera" (5.3); held level but for `roll_deg`, a standard deviation."""
+
+    focal_over_width: Band = (0.65, 0.95)
+    height_m: Band = (0.6, 4.5)
+    pitch_deg: Band = (-10.0, 45.0)
+    roll_deg: float = 1.5
+
+    def draw(self, n: int, generator: torch.Generator) -> CameraBatch:
+        """n cameras, the same for the same generator state."""
+        device = generator.device
+        share = torch.rand(3, n, generator=generator, device=device)
+        ratio, height, pitch = (
+            low + (high - low) * part
+            for (low, high), part in zip((self.focal_over_width, self.height_m, self.pitch_deg), share, strict=True)
+        )
+        roll = self.roll_deg * torch.randn(n, generator=generator, device=device)
+        size = torch.tensor(IMAGE_SIZE, dtype=torch.float32, device=device).expand(n, 2)
+        return CameraBatch(
+            focal_px=ratio * size[:, 0], centre_px=(size - 1) / 2, size_px=size, height_m=height, pitch_deg=pitch,
+            roll_deg=roll, rotation=cam_from_world_rotation(pitch, roll),
+        )  # fmt: skip
+
+
+RANDOM_CAMERAS = UniformCameras()
+"""Their ranges hold the three fixed cameras."""
 
 CAMERAS = (*FIXED, RANDOM)
 

@@ -36,8 +36,8 @@ class PictureSetOptions:
     `metricpose generate people` has them."""
 
     folder: Path
-    train: int = 600
-    test: int = 200
+    train: int = 400
+    test: int = 150
     assets: Path | None = None
     panoramas: Path | None = None
     mocap_cache: Path | None = None

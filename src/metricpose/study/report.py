@@ -64,7 +64,8 @@ _HEADINGS: Mapping[str, tuple[str, str]] = {
     "modules": (
         "The modules of VirtualPose",
         "The design of table 4 (ECCV 2022) on virtual people: DE's depth at the detector's 2D root, REN on top of the "
-        "same DE, PEN on top of both; and REN and PEN with heatmaps in all cells, without the depth gate of eq. (5). "
+        "same DE, PEN on top of both; and REN and PEN with heatmaps in all cells that people's boxes "
+        "hold, without the depth gate of eq. (5). "
         "Whom REN does not find has DE's root.",
     ),
     "poses": (
@@ -91,8 +92,8 @@ def _facts(options: StudyOptions, cells: Sequence[Cell]) -> list[str]:
     seeds = sorted({cell.key.seed for cell in cells})
     minutes = sum(cell.seconds for cell in cells) / 60
     return [
-        f"Command: `metricpose study {options.study}`, seeds {', '.join(map(str, seeds))}; poses: "
-        f"{cells[0].key.poses}.",
+        f"Command: `metricpose study {options.study}{' --mocap-cache FILE' if options.mocap_cache else ''}`, seeds "
+        f"{', '.join(map(str, seeds))}; poses: {cells[0].key.poses}.",
         f"Trainings: {steps} (the ray lifter's are 4 times larger). {len(cells)} of them, {minutes:.0f} minutes of one "
         "core in all.",
         f"People in the tests: {people}.",

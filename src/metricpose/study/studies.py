@@ -24,7 +24,7 @@ LEARNERS: Mapping[str, Learner] = {**ROOT_LEARNERS, **RAY_LEARNERS, **VOLUME_LEA
 METHODS: Mapping[str, tuple[str, ...]] = {
     "cameras": ("de", "tbs", "tif", "bdr", "ray", "ray_posed", "volumes"),
     "modules": ("de", "volumes", "volumes_ungated"),
-    "poses": ("de", "tbs", "tif", "ray"),
+    "poses": ("de", "tbs", "ray"),
     "backgrounds": ("tbs", "tif", "bdr"),
 }
 """Methods of each study, in the order in which they are trained: whoever starts from DE comes last."""
@@ -39,9 +39,9 @@ _WALKING, _CLIMBING = ("walking",), ("climbing",)
 class Sizes:
     """How much of everything; the full study's by default."""
 
-    roots: Effort = field(default_factory=lambda: Effort(steps=320, scenes=32, test_scenes=200))
-    rays: Effort = field(default_factory=lambda: Effort(steps=400, scenes=32, test_scenes=200))
-    volumes: Effort = field(default_factory=lambda: Effort(steps=400, scenes=4, test_scenes=200))
+    roots: Effort = field(default_factory=lambda: Effort(steps=300, scenes=32, test_scenes=200))
+    rays: Effort = field(default_factory=lambda: Effort(steps=300, scenes=32, test_scenes=200))
+    volumes: Effort = field(default_factory=lambda: Effort(steps=300, scenes=4, test_scenes=200))
     pictures: Effort = field(default_factory=lambda: Effort(steps=250, scenes=16, test_scenes=200))
     rule_poses: int = 10_000
 
