@@ -9,7 +9,7 @@ SIZES = {
     "coco17": 17, "body25": 25, "body25b": 25, "h36m17": 17, "mpii16": 16, "mpi_inf_3dhp17": 17, "mpi_inf_3dhp28": 28,
     "mupots17": 17, "muco21": 21, "panoptic19": 19, "panoptic15_nose": 15, "panoptic15_headtop": 15,
     "virtualpose17": 17,
-    "smpl24": 24, "halpe26": 26, "lsp14": 14, "mediapipe33": 33,
+    "smpl24": 24, "halpe26": 26, "lsp14": 14, "mediapipe33": 33, "smplh52": 52, "openpose67": 67,
 }  # fmt: skip
 
 # Orders in the short notation of the projects' own files: l and r sides, joint by its first letters.
@@ -61,6 +61,20 @@ def test_order_of_mpi_inf_3dhp_17_within_28():
     assert CATALOGUE["mupots17"].joints == CATALOGUE["mpi_inf_3dhp17"].joints
 
 
+def test_hands_follow_the_bodies_that_they_extend():
+    """SMPL-H: 22 of SMPL's joints, then index to thumb in its order; OpenPose: BODY_25 and two hands."""
+    smplh, openpose = CATALOGUE["smplh52"].joints, CATALOGUE["openpose67"].joints
+    assert smplh[:22] == CATALOGUE["smpl24"].joints[:22]
+    assert smplh[22:25] == ("left_index1", "left_index2", "left_index3")
+    assert [joint[:-1] for joint in smplh[37::3]] == [
+        f"right_{f}" for f in ("index", "middle", "pinky", "ring", "thumb")
+    ]
+    assert openpose[:25] == CATALOGUE["body25"].joints
+    assert openpose[25:30] == ("left_hand_wrist", "left_thumb1", "left_thumb2", "left_thumb3", "left_thumb_tip")
+    assert openpose[46:48] == ("right_hand_wrist", "right_thumb1")
+    assert openpose[66] == "right_pinky_tip"
+
+
 def test_landmarks_of_mediapipe_at_their_documented_indices():
     joints = CATALOGUE["mediapipe33"].joints
     documented = {
@@ -110,7 +124,7 @@ def test_words_that_mean_different_points_are_not_merged():
     middle = {"h36m17": {"spine", "thorax", "neck_base", "head"}, "smpl24": {"neck", "head", "pelvis"}}
     for name, words in middle.items():
         own = {CATALOGUE[name].canonical[CATALOGUE[name].index(word)] for word in words}
-        for other in points.keys() - {name}:
+        for other in points.keys() - {name} - ({"smplh52"} if name == "smpl24" else set()):
             assert not own & points[other], (name, other)
     assert CATALOGUE["body25"].canonical[1] == "mid_shoulder"
     for name in ("panoptic19", "panoptic15_nose", "panoptic15_headtop", "virtualpose17"):
