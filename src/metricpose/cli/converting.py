@@ -49,8 +49,8 @@ def converted_file(args: Namespace, output: Path) -> Done:
     records = read_people3d(args.file)
     if args.unit is not None:
         raise InputError(f"{args.file}: expected no --unit, as people in metres say theirs; correct the file instead")
-    known = _known(records)
     source = records[0].people.skeleton if records else target
+    known = _known(records) if records else np.ones(len(target), dtype=bool)
     convert = _converter(args, reduced(source, known), target)
     joints = np.concatenate([record.people.joints_cam for record in records]) if records else np.zeros((0, 1, 3))
     if len(joints):
@@ -77,9 +77,9 @@ def _people2d(args: Namespace, target: Skeleton, output: Path) -> Done:
 
 
 def _from_tracks(tracks: SkeletonTracks, args: Namespace, target: Skeleton, output: Path) -> Done:
-    known = np.isfinite(tracks.joints_world).all(axis=-1).any(axis=0)
+    known = np.asarray(np.isfinite(tracks.joints_world).all(axis=-1)).any(axis=0)
     _check(tracks.joints_world, tracks.skeleton, args)
-    convert = _converter(args, reduced(tracks.skeleton, known.tolist()), target)
+    convert = _converter(args, reduced(tracks.skeleton, np.asarray(known)), target)
     joints = convert(tracks.joints_world[:, known])
     made = replace(tracks, skeleton=target, joints_world=joints)
     return convert, tracks.left_out, _written(made, args, output)
@@ -137,13 +137,12 @@ def _check(joints: np.ndarray, skeleton: Skeleton, args: Namespace) -> None:
         )
 
 
-def _known(records: list[ImagePeople3D]) -> list[bool]:
+def _known(records: list[ImagePeople3D]) -> np.ndarray:
     """Which joints anybody has."""
     people = [record.people for record in records if len(record.people)]
     if not people:
-        return [True] * (len(records[0].people.skeleton) if records else 1000)
-    known = np.concatenate([one.joint_known for one in people]).any(axis=0)
-    return known.tolist()
+        return np.ones(len(records[0].people.skeleton), dtype=bool)
+    return np.asarray(np.concatenate([one.joint_known for one in people]).any(axis=0))
 
 
 def _camera(args: Namespace) -> Camera:

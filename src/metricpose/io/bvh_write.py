@@ -33,12 +33,12 @@ def write_bvh(path: str | Path, joints_m: np.ndarray, skeleton: Skeleton, fps: f
 
 def _known_tree(joints_m: np.ndarray, skeleton: Skeleton, path: str | Path) -> tuple[list[int], list[int]]:
     """(joints, depth first; the place of each one's parent among them)."""
-    missing = np.isnan(joints_m).any(axis=-1)
+    missing = np.asarray(np.isnan(joints_m).any(axis=-1))
     if not len(joints_m) or missing.all():
         raise InputError(
             f"{path}: expected at least one frame with a known joint for BVH, got {joints_m.shape[0]} frames"
         )
-    absent = missing.all(axis=0)
+    absent = np.asarray(missing.all(axis=0))
     partly = [skeleton.joints[j] for j in np.flatnonzero(missing.any(axis=0) & ~absent)]
     if partly:
         raise InputError(

@@ -118,7 +118,7 @@ def people_of_tracks(tracks: SkeletonTracks, camera: Camera, where: str) -> list
 
 def _person(joints_cam: np.ndarray, skeleton: Skeleton, camera: Camera) -> People3D:
     """One person exactly, or nobody where no joint is known."""
-    known = np.isfinite(joints_cam).all(axis=-1)
+    known = np.asarray(np.isfinite(joints_cam).all(axis=-1))
     if not known.any():
         return People3D.empty(skeleton, camera)
     safe = np.where(known[:, None], joints_cam, 1.0)

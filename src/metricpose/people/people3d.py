@@ -189,10 +189,10 @@ class People3D:
         return self._converted(converter(self.skeleton, skeleton), np.arange(len(self.skeleton)))
 
     def _mixed_to(self, skeleton: Skeleton, allow_guess: bool) -> Self:
-        known = self.joint_known.any(axis=0) if len(self) else np.ones(len(self.skeleton), dtype=bool)
+        known = np.asarray(self.joint_known.any(axis=0)) if len(self) else np.ones(len(self.skeleton), dtype=bool)
         if not known.any():
             return self._converted(converter(self.skeleton, skeleton), np.arange(len(self.skeleton)))
-        source = reduced(self.skeleton, known.tolist())
+        source = reduced(self.skeleton, known)
         convert = learnt_converter(source, skeleton, allow_guess=allow_guess)
         return self._converted(convert, np.flatnonzero(known))
 

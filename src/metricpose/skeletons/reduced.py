@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from metricpose._errors import InputError
 from metricpose.skeletons.skeleton import Skeleton
 
 
-def reduced(skeleton: Skeleton, kept: Sequence[bool]) -> Skeleton:
+def reduced(skeleton: Skeleton, kept: Sequence[bool] | np.ndarray) -> Skeleton:
     """The skeleton with the joints of `kept` (J,) alone: children hang on the next joint above that is left.
 
     A joint whose partner is left out becomes its own. InputError where no joint is left.
