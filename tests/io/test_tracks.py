@@ -123,6 +123,15 @@ def test_skeletons_are_told_by_other_programs_names():
     assert skeleton_named_by([f"subject:{name}" for name in PLUGINGAIT38.joints], "a") == PLUGINGAIT38
 
 
+def test_one_point_is_not_two_joints():
+    """ "head" is VirtualPose's head, and its head top is then missing; for BODY_25B the same word is the head top."""
+    names = ["neck", "mid_hip", "left_shoulder", "right_shoulder", "head", "spine"]
+    for skeleton, missing in ((CATALOGUE["virtualpose17"], "head_top"), (CATALOGUE["body25b"], "nose")):
+        joints, _ = joints_by_name(names, np.zeros((1, 6, 3)), skeleton, "a")
+        assert np.isnan(joints[0, skeleton.index(missing)]).all()
+    assert np.isfinite(joints[0, skeleton.index("head_top")]).all()
+
+
 def test_bones_of_bvh_files_are_the_points_that_they_turn_about():
     names = ["Hips", "LeftUpLeg", "LeftLeg", "LeftFoot", "LeftToeBase", "RightUpLeg", "RightLeg", "RightFoot",
              "Spine", "Neck", "Head", "LeftShoulder", "LeftArm", "LeftForeArm", "LeftHand", "LThumb"]  # fmt: skip
