@@ -57,5 +57,7 @@ def dotted_network(monkeypatch: pytest.MonkeyPatch) -> None:
         return AgrNetwork(DottedEngine(), str(weights), "Apache-2.0")
 
     monkeypatch.setattr(AgrNetwork, "load", load)
-    monkeypatch.setattr(CropNetwork, "load", lambda weights="base", threads=None: CropNetwork(DottedEngine()))
+    monkeypatch.setattr(
+        CropNetwork, "load", lambda weights="base", threads=None, precision="int8": CropNetwork(DottedEngine())
+    )
     monkeypatch.setitem(sys.modules, "rtmlib", None)

@@ -32,9 +32,7 @@ def add_detector_arguments(parser: ArgumentParser) -> None:
     group.add_argument(
         "--min-score", type=float, metavar="S", help="least score of a person, 0 to 1 (default 0.4; lower finds more)"
     )
-    group.add_argument(
-        "--precision", choices=("int8", "float32"), help="of the first look: int8 (default; fast), float32"
-    )
+    group.add_argument("--precision", choices=("int8", "float32"), help="of both looks: int8 (default; fast), float32")
     group.add_argument("--tiles", action="store_true", help="look for people far away in large pictures, in tiles")
     group.add_argument(
         "--refine",

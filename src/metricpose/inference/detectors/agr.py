@@ -77,7 +77,7 @@ class AgrDetector:
             masks: say whose each pixel is.
             max_people: of a picture, the surest.
             threads: of ONNX Runtime; as many as there are cores if not given.
-            precision: of the first look; "float32" takes about two and a half times as long.
+            precision: of the activations; "float32" takes up to two and a half times as long.
             engine: what runs the network in place of ONNX Runtime; `weights` then is its name.
 
         Raises:
@@ -91,7 +91,7 @@ class AgrDetector:
         loaded = AgrNetwork(engine, str(weights), "that of its engine") if engine is not None else None
         self._network = loaded or AgrNetwork.load(weights, threads, precision)
         crops = crop_weights or (weights if weights in WEIGHTS else "base")
-        self._crop_network = CropNetwork(engine) if engine is not None else CropNetwork.load(crops, threads)
+        self._crop_network = CropNetwork(engine) if engine is not None else CropNetwork.load(crops, threads, precision)
         self._least, self._most = min_score, max_people
         self._refine, self._flip, self._turns, self._tiles, self._masks = refine, flip, turns, tiles, masks
         self._first_least = _FIRST_SHARE * min_score if refine else min_score

@@ -32,7 +32,7 @@ class AgrOptions:
         look_px: longer side of the picture in the first look.
         min_score: the least score of a person who is reported.
         tiles: look for people far away at full resolution, too.
-        precision: of the first look, "int8" or "float32".
+        precision: of the activations, "int8" or "float32".
         threads: of ONNX Runtime; as many as there are cores if not given.
     """
 

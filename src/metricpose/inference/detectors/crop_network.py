@@ -8,7 +8,7 @@ import numpy as np
 
 from metricpose.agr.single import CropPerson, person_of_maps
 from metricpose.inference.detectors.agr_network import stacked
-from metricpose.inference.detectors.network_files import WEIGHTS, Engine, Kind, in_package, opened_weights
+from metricpose.inference.detectors.network_files import WEIGHTS, Engine, Kind, Precision, in_package, opened_weights
 from metricpose.skeletons.catalogue import HALPE26
 
 CROP_PX = 160
@@ -25,8 +25,10 @@ class CropNetwork(NamedTuple):
     engine: Engine
 
     @classmethod
-    def load(cls, weights: str | Path = "base", threads: int | None = None) -> "CropNetwork":
-        """Shipped weights by their name in `WEIGHTS`, or a file.
+    def load(
+        cls, weights: str | Path = "base", threads: int | None = None, precision: Precision = "int8"
+    ) -> "CropNetwork":
+        """Shipped weights by their name in `WEIGHTS`, or a file; with "int8" its twin where there is one.
 
         Raises:
             FileError: there is no such file.
@@ -34,7 +36,7 @@ class CropNetwork(NamedTuple):
         """
         shipped = WEIGHTS.get(str(weights))
         file = Path(weights) if shipped is None else in_package(shipped.crops)
-        return cls(opened_weights(file, _KIND, threads, "float32"))
+        return cls(opened_weights(file, _KIND, threads, precision))
 
     def people(
         self, windows: Sequence[np.ndarray], sizes_px: Sequence[float], *, flip: bool = False
