@@ -30,7 +30,9 @@ def dotted_weights(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
         return AgrNetwork(DottedEngine(), str(weights), "Apache-2.0")
 
     monkeypatch.setattr(AgrNetwork, "load", load)
-    monkeypatch.setattr(CropNetwork, "load", lambda weights="base", threads=None: CropNetwork(DottedEngine()))
+    monkeypatch.setattr(
+        CropNetwork, "load", lambda weights="base", threads=None, precision="int8": CropNetwork(DottedEngine())
+    )
     return asked
 
 
