@@ -55,3 +55,7 @@ def test_the_first_convolution_is_the_papers_or_smaller():
         V2VOptions(front=4)
     papers, smaller = (parameter_count(V2V(17, 17, V2VOptions(width=8, **front))) for front in ({}, {"front": 3}))
     assert papers - smaller == 17 * 4 * (7**3 - 3**3)
+    with pytest.raises(InputError, match="V2V stem: expected 1 channel or more, got 0; None is half of the width"):
+        V2VOptions(stem=0)
+    narrow, wide = (V2V(17, 17, V2VOptions(width=8, stem=stem)).front[0][0] for stem in (None, 17))
+    assert (narrow.out_channels, wide.out_channels) == (4, 17)

@@ -7,7 +7,7 @@ the softmax, of which the paper does not speak: `sharpness`.
 Axes: B pictures, J joints, N people of all pictures together, X Y Z cells.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -26,18 +26,25 @@ from metricpose.models.voxel_input import VoxelInput
 @dataclass(frozen=True, kw_only=True)
 class PoseNetOptions:
     """The volume about a root; sharpness of the softmax, 1 in the paper and 100 in its released code; how many people
-    are answered at once in eval mode, which bounds memory and changes nothing."""
+    are answered at once in eval mode, which bounds memory and changes nothing.
+
+    beyond_box: how far beyond a person's box, in its longer side, PEN sees the heatmaps; None, the paper's, everywhere.
+    Others who stand in the volume, or on the same rays, are what a small network has most trouble with.
+    """
 
     volume: VolumeOptions = field(default_factory=lambda: VolumeOptions(size_m=(2.0, 2.0, 2.0), cells=(64, 64, 64)))
     net: V2VOptions = field(default_factory=V2VOptions)
     sharpness: float = 1.0
     people_at_once: int = 1
+    beyond_box: float | None = None
 
     def __post_init__(self) -> None:
         if not self.sharpness > 0:
             raise InputError(f"PEN: expected sharpness above 0, got {self.sharpness}; the paper's is 1")
         if self.people_at_once < 1:
             raise InputError(f"PEN: expected people_at_once of 1 or more, got {self.people_at_once}; raise it")
+        if self.beyond_box is not None and self.beyond_box < 0:
+            raise InputError(f"PEN: expected beyond_box of 0 or more, or None, got {self.beyond_box}; 0.1 is usual")
 
 
 class Poses(NamedTuple):
@@ -67,7 +74,8 @@ class PoseNet(nn.Module):
         volumes = self._volumes(seen, roots)
         picture = roots.picture.tolist()
         parts = [
-            self._poses(seen, volumes[k : k + at_once], picture[k : k + at_once]) for k in range(0, count, at_once)
+            self._poses(seen, volumes[k : k + at_once], picture[k : k + at_once], _some(roots.boxes_px, k, at_once))
+            for k in range(0, count, at_once)
         ]
         joints_cam, outermost = (torch.cat(values) for values in zip(*parts, strict=True))
         return Poses(joints_cam, outermost)
@@ -77,13 +85,26 @@ class PoseNet(nn.Module):
         places = zip(roots.roots_cam.detach(), roots.picture.tolist(), strict=True)
         return [Volume(self.options.volume, root_cam, frames[number]) for root_cam, number in places]
 
-    def _poses(self, seen: VoxelInput, volumes: list[Volume], picture: list[int]) -> Poses:
+    def _poses(
+        self, seen: VoxelInput, volumes: list[Volume], picture: list[int], boxes_px: Tensor | None
+    ) -> Poses:  # fmt: skip
         features = [
-            feature_volume(seen.joint_maps[number], seen.stride, seen.cameras[number], volume)
-            for number, volume in zip(picture, volumes, strict=True)
+            feature_volume(seen.joint_maps[number], seen.stride, seen.cameras[number], volume, box)
+            for number, volume, box in zip(picture, volumes, self._widened(boxes_px, len(volumes)), strict=True)
         ]
         logits = self.net(torch.stack(features))  # N, J, X, Y, Z
         offsets, outermost = self.place(logits, self.options.volume, self.options.sharpness)
         axes = torch.stack([volume.cam_from_axes for volume in volumes])
         centres = torch.stack([volume.centre_cam for volume in volumes])
         return Poses(offsets @ axes.mT + centres[:, None], outermost)
+
+    def _widened(self, boxes_px: Tensor | None, count: int) -> Iterable[Tensor | None]:
+        if boxes_px is None or self.options.beyond_box is None:
+            return [None] * count
+        low, high = boxes_px[:, :2], boxes_px[:, 2:]
+        margin = self.options.beyond_box * (high - low).amax(1, keepdim=True)
+        return torch.cat([low - margin, high + margin], 1)
+
+
+def _some(boxes_px: Tensor | None, first: int, count: int) -> Tensor | None:
+    return None if boxes_px is None else boxes_px[first : first + count]

@@ -51,11 +51,13 @@ class RootHeat(NamedTuple):
 
 
 class Roots(NamedTuple):
-    """N candidates, the surest of each picture first: picture (N,) index, roots_cam (N, 3) m, scores (N,) in [0, 1]."""
+    """N candidates, the surest of each picture first: picture (N,) index, roots_cam (N, 3) m, scores (N,) in [0, 1];
+    boxes_px (N, 4) xyxy of the 2D people whose they are, where that is known."""
 
     picture: Tensor
     roots_cam: Tensor
     scores: Tensor
+    boxes_px: Tensor | None = None
 
 
 class RootNet(nn.Module):

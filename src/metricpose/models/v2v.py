@@ -23,10 +23,12 @@ HIDDEN = (
 @dataclass(frozen=True, kw_only=True)
 class V2VOptions:
     """width: channels at full resolution, 32 in the papers; half as many before, up to 4 times as many later.
-    front: side of the first convolution, 7 in the papers, where it is two thirds of a narrow network's time."""
+    front: side of the first convolution, 7 in the papers, where it is two thirds of a narrow network's time. stem: its
+    channels, half of `width` if None; all joints have to pass through them."""
 
     width: int = 32
     front: int = 7
+    stem: int | None = None
 
     def __post_init__(self) -> None:
         if self.width < 2 or self.width % 2:
@@ -35,6 +37,8 @@ class V2VOptions:
             )
         if self.front < 1 or self.front % 2 == 0:
             raise InputError(f"V2V front: expected an odd side, 1 or more, got {self.front}; the papers' is 7")
+        if self.stem is not None and self.stem < 1:
+            raise InputError(f"V2V stem: expected 1 channel or more, got {self.stem}; None is half of the width")
 
 
 def basic_block(cin: int, cout: int, size: int) -> nn.Sequential:
@@ -72,7 +76,8 @@ class V2V(nn.Module):
         super().__init__()
         self.options = options or V2VOptions()
         w = self.options.width
-        self.front = nn.Sequential(basic_block(cin, w // 2, self.options.front), ResidualBlock(w // 2, w))
+        stem = self.options.stem or w // 2
+        self.front = nn.Sequential(basic_block(cin, stem, self.options.front), ResidualBlock(stem, w))
         self.skip1, self.encode2 = ResidualBlock(w, w), ResidualBlock(w, 2 * w)
         self.skip2, self.encode4 = ResidualBlock(2 * w, 2 * w), ResidualBlock(2 * w, 4 * w)
         self.middle4, self.decode4 = ResidualBlock(4 * w, 4 * w), ResidualBlock(4 * w, 4 * w)

@@ -97,9 +97,14 @@ def in_boxes(px: Tensor, boxes_px: Tensor) -> Tensor:
     return ((px >= boxes_px[:, None, :2]) & (px <= boxes_px[:, None, 2:])).all(-1)
 
 
-def feature_volume(joint_maps: Tensor, stride: float, camera: Camera, volume: Volume) -> Tensor:
-    """PEN's features (J, X, Y, Z): every cell takes the heatmaps (J, h, w) where it is seen, whatever its depth."""
+def feature_volume(
+    joint_maps: Tensor, stride: float, camera: Camera, volume: Volume, box_px: Tensor | None = None
+) -> Tensor:
+    """PEN's features (J, X, Y, Z): every cell takes the heatmaps (J, h, w) where it is seen, whatever its depth; with
+    box_px (4,) nothing outside it."""
     px, seen = seen_px(volume.cells_cam(), camera)
+    if box_px is not None:
+        seen = seen & in_boxes(px, box_px[None])[0]
     return (sampled(joint_maps, px, stride) * seen).unflatten(1, volume.options.cells)
 
 

@@ -54,7 +54,7 @@ def answered(stage: VoxelPose, seen: VoxelInput) -> SeenPeople:
         found[number, people] = True
         unclaimed[number] = len(mine) - len(rows)
     there = seen.present.nonzero(as_tuple=True)
-    poses = stage.pose_net(seen, Roots(there[0], places[there], scores[there]))
+    poses = stage.pose_net(seen, Roots(there[0], places[there], scores[there], seen.boxes_px[there]))
     joints_cam = places.new_zeros(*places.shape[:2], stage.options.joints, 3)
     outermost = joints_cam.new_zeros(joints_cam.shape[:-1])
     joints_cam[there], outermost[there] = poses.joints_cam.to(joints_cam), poses.outermost.to(joints_cam)

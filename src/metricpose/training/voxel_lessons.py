@@ -122,7 +122,7 @@ class VoxelTrainee(VoxelPose):
         at = own.picture[candidates], people
         places[at], scores[at] = own.roots_cam[candidates].to(places), own.scores[candidates].to(scores)
         there = lesson.pose.nonzero(as_tuple=True)
-        return Roots(there[0], places[there], scores[there])
+        return Roots(there[0], places[there], scores[there], seen.boxes_px[there])
 
 
 def _depths_alone(canonical_depth: Tensor, joints: int) -> VoxelPeople:
