@@ -64,6 +64,7 @@ def _symmetric(skeleton: Skeleton, points: tuple[str, ...]) -> bool:
     return all(points[image] == other_side(point) for point, image in zip(points, skeleton.mirror, strict=True))
 
 
+@lru_cache(maxsize=4096)  # many skeletons share a point
 def _mixed(source: Skeleton, points: tuple[str, ...], point: str) -> tuple[np.ndarray, bool]:
     """(weights (Js,), whether they are a guess) for a point that the source does not have."""
     distances = packaged_distances()
