@@ -63,7 +63,10 @@ class VoxelLifter:
             raise MissingExtraError("the voxel lifter", "train") from error
         file = Path(str(resources.files("metricpose") / "weights" / SHIPPED)) if path is None else Path(path)
         if not file.is_file():
-            raise FileError(f"{file}: no such weights file; expected one written by `metricpose train voxel_pose`")
+            where = "one that `metricpose train voxel_pose` wrote"
+            if path is None:
+                where = f"{SHIPPED} of the repository, which the package leaves out for its size: give a path to it"
+            raise FileError(f"{file}: no such weights file; expected {where}")
         return cls(VoxelEngine.load(file, device))
 
     def __call__(
