@@ -59,7 +59,7 @@ class RootByPooledFeatures(nn.Module):
 
 def person_masks(seen: SeenRoots, size: torch.Size) -> Tensor:
     """(B, P, J, h, w): the joint maps at `size` cells, each person's within their box and 0 elsewhere."""
-    maps = F.adaptive_avg_pool2d(seen.joint_maps, list(size))
+    maps = F.adaptive_avg_pool2d(seen.joint_maps, (size[0], size[1]))
     sides_px = [n * seen.stride for n in seen.joint_maps.shape[2:]]
     y, x = (
         (torch.arange(n, device=maps.device, dtype=maps.dtype) + 0.5) * (side / n) - 0.5

@@ -17,7 +17,7 @@ from metricpose.models.voxel_pose import VoxelPose
 
 def plain(stage: VoxelPose) -> VoxelPose:
     """A copy in eval mode that computes plainly; `stage` should not be fused."""
-    copy = deepcopy(stage).eval().to(memory_format=torch.contiguous_format)
+    copy = deepcopy(stage).eval().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     copy.root_net.gated = gated_volume
     copy.pose_net.place = all_at_once
     copy.pose_net.options = replace(copy.pose_net.options, people_at_once=1)
