@@ -120,6 +120,10 @@ def test_skeletons_are_told_by_other_programs_names():
     joints, left_out = joints_by_name(pose2sim, np.zeros((1, 22, 3)), HALPE, "a")
     assert left_out == []
     assert np.isnan(joints[0]).any(axis=-1).sum() == 4  # eyes and ears
+    chip = ["CHip" if name == "Hip" else name for name in pose2sim]
+    assert skeleton_named_by(chip, "a") == HALPE
+    hipless = [name for name in pose2sim if name != "Hip"]  # BODY_25B calls neck and head top by the same words
+    assert skeleton_named_by(hipless, "a") == CATALOGUE["body25b"]
     assert skeleton_named_by([f"subject:{name}" for name in PLUGINGAIT38.joints], "a") == PLUGINGAIT38
 
 

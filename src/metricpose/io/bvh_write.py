@@ -1,8 +1,9 @@
 """BVH files out: joints over time as a tree of bones of constant length that turn.
 
-The bones' lengths are their medians over the clip and their rest directions those of the first frame. A joint turns as
-its children ask: one child by the shortest arc, several by the best rotation of all (Kabsch 1976). What the format
-cannot hold, bones that change their length, is measured and returned. Lengths are written in centimetres.
+The bones' lengths are their medians over the clip; their rest directions start as those of the first frame and become
+the means of what their joint sees of them. A joint turns as its children ask: one child by the shortest arc, several by
+the best rotation of all (Kabsch 1976). What the format cannot hold, bones that change their length and children that
+move against each other, is measured and returned: little in skeletons with a spine. Lengths are in centimetres.
 """
 
 from pathlib import Path
@@ -15,6 +16,7 @@ from metricpose.io.atomic import write_text
 from metricpose.skeletons import Skeleton
 
 UNITS_PER_METRE = 100.0
+_ROUNDS = 3  # of means of the rest directions; they hardly move after
 
 
 def write_bvh(path: str | Path, joints_m: np.ndarray, skeleton: Skeleton, fps: float) -> float:
@@ -27,6 +29,9 @@ def write_bvh(path: str | Path, joints_m: np.ndarray, skeleton: Skeleton, fps: f
     joints = np.asarray(joints_m[:, kept], dtype=np.float64)
     offsets = _offsets(joints, parents)
     rotations = _rotations(joints, parents, offsets)
+    for _ in range(_ROUNDS):
+        offsets = _mean_offsets(joints, parents, rotations, offsets)
+        rotations = _rotations(joints, parents, offsets)
     write_text(path, _text([skeleton.joints[j] for j in kept], parents, offsets, rotations, joints[:, 0], fps))
     return float(np.linalg.norm(_posed(joints[:, 0], parents, offsets, rotations) - joints, axis=-1).mean())
 
@@ -74,6 +79,16 @@ def _offsets(joints: np.ndarray, parents: list[int]) -> np.ndarray:
         length = float(np.median(np.linalg.norm(bones, axis=-1)))
         offsets[joint] = bones[0] * (length / max(float(np.linalg.norm(bones[0])), 1e-9))
     return offsets
+
+
+def _mean_offsets(joints: np.ndarray, parents: list[int], rotations: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Offsets of the same lengths in the mean directions that the bones have in their parents' frames."""
+    made = offsets.copy()
+    for joint, parent in enumerate(parents[1:], start=1):
+        bones = _unit(joints[:, joint] - joints[:, parent])
+        seen = np.einsum("tji,tj->ti", rotations[:, parent], bones).mean(axis=0)
+        made[joint] = seen / max(float(np.linalg.norm(seen)), 1e-9) * np.linalg.norm(offsets[joint])
+    return made
 
 
 def _rotations(joints: np.ndarray, parents: list[int], offsets: np.ndarray) -> np.ndarray:
