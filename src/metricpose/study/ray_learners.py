@@ -20,8 +20,6 @@ from metricpose.virtual.lifting_batch import LiftingBatch, lifting_batch
 from metricpose.virtual.scenes import SceneBatch
 
 OPTIONS = RayLifterOptions(width=128, hidden=512, blocks=3, attention_layers=1, attention_width=64)
-SCENES_FACTOR = 4
-"""Scenes of a step for each of the heatmap methods': a step still costs the least of all."""
 _RATE = 2.5e-3
 _JUDGED = RootSampleOptions()
 
@@ -30,7 +28,7 @@ def _setup(knowledge: KnowledgeOptions, pupil: Pupil) -> TrainingSetup:
     torch.manual_seed(pupil.seed)
 
     def batch(generator: torch.Generator) -> LiftingBatch:
-        scenes = pupil.situation.scenes(SCENES_FACTOR * pupil.effort.scenes, generator)
+        scenes = pupil.situation.scenes(pupil.effort.scenes, generator)
         return lifting_batch(scenes, knowledge, generator)
 
     def loss(model: nn.Module, data: LiftingBatch) -> Mapping[str, Tensor]:

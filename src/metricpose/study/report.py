@@ -94,8 +94,7 @@ def _facts(options: StudyOptions, cells: Sequence[Cell]) -> list[str]:
     return [
         f"Command: `metricpose study {options.study}{' --mocap-cache FILE' if options.mocap_cache else ''}`, seeds "
         f"{', '.join(map(str, seeds))}; poses: {cells[0].key.poses}.",
-        f"Trainings: {steps} (the ray lifter's are 4 times larger). {len(cells)} of them, {minutes:.0f} minutes of one "
-        "core in all.",
+        f"Trainings: {steps}. {len(cells)} of them, {minutes:.0f} minutes in all, beside other work.",
         f"People in the tests: {people}.",
     ]
 
