@@ -156,7 +156,7 @@ def test_poses_that_cannot_be_read_are_refused(calib: Path, tmp_path: Path, caps
 def test_without_torch_the_extra_is_named(
     calib: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delitem(sys.modules, "metricpose.training.adaptation")
+    monkeypatch.delitem(sys.modules, "metricpose.models.ray_lifter_engine")
     monkeypatch.setitem(sys.modules, "torch", None)
     assert _error(_call(calib, tmp_path / "o"), capsys) == (
         "adapting to a camera needs an optional part that is not installed: pip install metricpose[train]"

@@ -133,7 +133,7 @@ def test_the_size_of_the_picture_is_nothing_but_resolution(tmp_path):
 
 
 def test_error_texts(tmp_path):
-    with pytest.raises(FileError, match="no such weights file; expected one written by `metricpose train voxel_pose`"):
+    with pytest.raises(FileError, match="no such weights file; expected one that `metricpose train voxel_pose` wrote"):
         VoxelLifter.load(tmp_path / "lacking.safetensors")
     with pytest.raises(WeightsError, match="expected weights with a calibration, got none"):
         VoxelLifter.load(written(tmp_path, calibration=None))

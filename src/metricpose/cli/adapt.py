@@ -1,20 +1,21 @@
 """Fine-tune the lifter for one camera, in minutes, on virtual people made for it, and report gain and loss.
 
-The folder of -o then holds ray_lifter.onnx for `lift` and `estimate` (--lifter-weights DIR), camera.json, report.txt.
-Called again, it goes on where it was.
+The folder of -o then holds ray_lifter.onnx (or voxel_pose.safetensors) for `lift` and `estimate` (--lifter-weights
+DIR), camera.json, report.txt. Called again, it goes on where it was.
 """
 
 import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from metricpose._errors import InputError
 from metricpose.cli.arguments import ArgumentParser, Namespace, named_path, positive_float, positive_int
 from metricpose.cli.cameras import CameraChooser, add_belief_arguments, believed
 from metricpose.cli.extras import needs_extra
 from metricpose.cli.folders import made_folder
+from metricpose.cli.kept_memory import keep_memory
 from metricpose.cli.output import Faults, note, write_json, write_line
 
 if TYPE_CHECKING:
@@ -49,6 +50,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--lifter-weights", type=Path, metavar="FILE", help=".safetensors to start from (default: the shipped ones)"
     )
+    parser.add_argument(
+        "--lifter",
+        choices=("ray", "voxel"),
+        default="ray",
+        help="which one (default ray); voxel takes far longer to learn",
+    )
     parser.add_argument("--minutes", type=positive_float, default=4.0, help="of this call, in all (default 4)")
     parser.add_argument("--steps", type=positive_int, metavar="N", help="so many in all, for the same weights again")
     parser.add_argument("--seed", type=int, default=0, help="of people, scenes and steps (default 0)")
@@ -66,12 +73,27 @@ def run(args: Namespace) -> int:
     stature_m = None if args.stature is None else _statures(args.stature)
     with needs_extra("adapting to a camera", "train"):
         from metricpose.models.ray_lifter_engine import device_named
-        from metricpose.training.adaptation import AdaptationOptions, adapted
-        from metricpose.training.adaptation_data import QUICK, Sizes
 
         device, known = device_named(args.device), _known(args, camera, stature_m, faults)
     known.one_camera()  # its refusals come before a folder is made
     folder = made_folder(args.output)
+    adapted = _adapted_voxel if args.lifter == "voxel" else _adapted_ray
+    document = adapted(args, known, folder, device)
+    if args.json:
+        write_json(document)
+    else:
+        write_line((folder / "report.txt").read_text(encoding="utf-8").rstrip("\n"))
+    lifter = "--lifter voxel " if args.lifter == "voxel" else ""
+    note(
+        f"written to {folder}: metricpose lift ... --camera {folder / 'camera.json'} {lifter}--lifter-weights {folder}"
+    )
+    return faults.exit_code(1)
+
+
+def _adapted_ray(args: Namespace, known: "Known", folder: Path, device: Any) -> dict[str, Any]:
+    from metricpose.training.adaptation import AdaptationOptions, adapted
+    from metricpose.training.adaptation_data import QUICK, Sizes
+
     options = AdaptationOptions(
         known=known,
         weights=args.lifter_weights,
@@ -80,13 +102,24 @@ def run(args: Namespace) -> int:
         steps=args.steps or (_QUICK_STEPS if args.quick else None),
         sizes=QUICK if args.quick else Sizes(),
     )
-    document = adapted(options, folder, device, say=note, report=_reporter(folder / "log.jsonl", args.minutes))
-    if args.json:
-        write_json(document)
-    else:
-        write_line((folder / "report.txt").read_text(encoding="utf-8").rstrip("\n"))
-    note(f"written to {folder}: metricpose lift ... --camera {folder / 'camera.json'} --lifter-weights {folder}")
-    return faults.exit_code(1)
+    return adapted(options, folder, device, say=note, report=_reporter(folder / "log.jsonl", args.minutes))
+
+
+def _adapted_voxel(args: Namespace, known: "Known", folder: Path, device: Any) -> dict[str, Any]:
+    from metricpose.training.adaptation_data import QUICK, Sizes
+    from metricpose.training.voxel_adaptation import VoxelAdaptationOptions, voxel_adapted
+
+    keep_memory()
+    options = VoxelAdaptationOptions(
+        known=known,
+        weights=args.lifter_weights,
+        seed=args.seed,
+        minutes=args.minutes,
+        steps=args.steps or (_QUICK_STEPS if args.quick else None),
+        sizes=QUICK if args.quick else Sizes(),
+        judged=8 if args.quick else 150,
+    )
+    return voxel_adapted(options, folder, device, say=note, report=_reporter(folder / "log.jsonl", args.minutes))
 
 
 def _given_camera(args: Namespace) -> "Camera":

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from metricpose._errors import InputError
 from metricpose.cli.arguments import ArgumentParser, Namespace, named_path
 from metricpose.cli.cameras import CameraChooser, add_camera_arguments
+from metricpose.cli.kept_memory import keep_memory
 
 if TYPE_CHECKING:
     from metricpose.geometry.camera import Camera
     from metricpose.inference import RayLifter
+    from metricpose.inference.voxel import VoxelLifter
     from metricpose.people import People2D, People3D
     from metricpose.people.people3d import CameraSource
 
@@ -54,15 +56,17 @@ def loaded_lifter(weights: str | None) -> "RayLifter":
     return RayLifter.load(path, engine="torch" if path.suffix == ".safetensors" else "onnx")
 
 
-def _voxel_lift(args: Namespace) -> Lift:
+def _voxel_lifter(args: Namespace) -> "VoxelLifter":
     if any(args.doubt):
         raise InputError(
             "--doubt: expected none with --lifter voxel, which takes a camera's pose as exact; leave it out, or use "
             "--extrinsics none"
         )
-    from metricpose.inference.voxel import VoxelLifter
+    from metricpose.inference.voxel import SHIPPED, VoxelLifter
 
-    return VoxelLifter.load(args.lifter_weights)
+    keep_memory()
+    path = None if args.lifter_weights is None else Path(args.lifter_weights)
+    return VoxelLifter.load(path / SHIPPED if path is not None and path.is_dir() else path)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -80,10 +84,12 @@ class Lifting:
     def of(cls, args: Namespace, given: "Camera | None") -> "Lifting":
         """What the arguments of `add_lifting_arguments` ask for."""
         choose = CameraChooser.of(args, given)
-        if args.lifter == "voxel":
-            return cls(lift=_voxel_lift(args), choose=choose)
-        from metricpose.inference import ExtrinsicsDoubt
         from metricpose.inference.adapted import camera_adapted_to
+
+        if args.lifter == "voxel":
+            voxel = _voxel_lifter(args)
+            return cls(lift=voxel, choose=choose, made_for=camera_adapted_to(voxel.facts))
+        from metricpose.inference import ExtrinsicsDoubt
 
         tilt_deg, height = args.doubt
         doubt = ExtrinsicsDoubt(tilt_deg=tilt_deg, height=height)

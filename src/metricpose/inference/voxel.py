@@ -47,6 +47,8 @@ class VoxelLifter:
 
     def __init__(self, engine: "VoxelEngine") -> None:
         self._engine = engine
+        self.facts = engine.facts
+        """What the file of weights says of itself; see `inference.adapted`."""
 
     @classmethod
     def load(cls, path: str | Path | None = None, *, device: str | None = None) -> "VoxelLifter":

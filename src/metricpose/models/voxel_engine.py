@@ -1,7 +1,7 @@
 """The second stage as something that turns 2D people and cameras into arrays. Used by `inference.voxel`, which is free
 of torch itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,10 +36,14 @@ class VoxelArrays(NamedTuple):
 class VoxelEngine:
     """Runs a second stage on one device, float32."""
 
-    def __init__(self, stage: VoxelPose, calibration: VoxelCalibration, device: torch.device) -> None:
+    def __init__(
+        self, stage: VoxelPose, calibration: VoxelCalibration, device: torch.device,
+        facts: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
         self._stage = fused_(stage.eval()).to(device)
         self._device = device
         self.calibration = calibration
+        self.facts = facts or {}
         self.volume_m = stage.options.pose.volume.size_m
 
     @classmethod
@@ -54,7 +58,7 @@ class VoxelEngine:
                 f"{path}: expected weights with a calibration, got none; use those that `metricpose train voxel_pose` "
                 "writes at its end"
             )
-        return cls(weights.stage, weights.calibration, device_named(device))
+        return cls(weights.stage, weights.calibration, device_named(device), weights.facts)
 
     @torch.inference_mode()
     def run(self, pictures: Sequence[tuple[People2D, Camera]]) -> list[VoxelArrays]:

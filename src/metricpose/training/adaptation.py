@@ -6,7 +6,6 @@ run: called again, it goes on from its checkpoint, with the time limit for the n
 
 import copy
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +30,7 @@ from metricpose.training.adaptation_report import (
     report_document,
     report_text,
 )
+from metricpose.training.call_clock import Clock
 from metricpose.training.checkpoint import checkpoint_step, load_average
 from metricpose.training.distributed import Team
 from metricpose.training.lifter_export import exported
@@ -74,7 +74,7 @@ def adapted(
         InputError: the camera cannot be (see OneCamera), or the folder holds a run of other options.
         FileError, WeightsError: weights or checkpoint cannot be read; exported files differ from the network.
     """
-    clock, known = _Clock(options.minutes), options.known
+    clock, known = Clock(options.minutes), options.known
     start = StartingWeights.found(options.weights)
     base = loaded_ray_lifter(start.path).to(device)
     camera = known.one_camera()  # its refusals come before anything is written
@@ -121,24 +121,9 @@ def adapted(
     return document
 
 
-class _Clock:
-    """Minutes since the call began, and those that are left of it."""
-
-    def __init__(self, minutes: float) -> None:
-        self._began, self._minutes = time.monotonic(), minutes
-
-    @property
-    def passed(self) -> float:
-        return (time.monotonic() - self._began) / 60
-
-    @property
-    def left(self) -> float:
-        return max(0.0, self._minutes - self.passed)
-
-
 def _fine_tuned(
     options: AdaptationOptions, base: RayLifterNet, data: AdaptationData, folder: Path, device: torch.device,
-    clock: _Clock, finishing: float, say: Say, report: Report,
+    clock: Clock, finishing: float, say: Say, report: Report,
 ) -> tuple[RayLifterNet, int]:  # fmt: skip
     """The averaged weights after this call's steps, and how many steps there were in all.
 

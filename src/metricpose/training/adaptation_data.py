@@ -18,9 +18,9 @@ from metricpose.inference.knowledge import ExtrinsicsDoubt, camera_row
 from metricpose.training.distributed import Team
 from metricpose.training.loop import step_generator
 from metricpose.training.own_poses import OwnPoses
-from metricpose.virtual.camera_knowledge import EXACT, NOTHING, KnowledgeOptions
+from metricpose.virtual.camera_knowledge import EXACT, NOTHING, KnowledgeOptions, camera_rows
 from metricpose.virtual.cameras import CameraOptions, CameraSource
-from metricpose.virtual.lifting_batch import LiftingBatch, lifting_batch, told_batch
+from metricpose.virtual.lifting_batch import LiftingBatch, told_batch
 from metricpose.virtual.one_camera import OneCamera
 from metricpose.virtual.pose_pool import PoseAugmentation, PosePool
 from metricpose.virtual.scenes import SceneBatch, SceneOptions, generate_scenes
@@ -108,6 +108,14 @@ class HeldOut(NamedTuple):
     seed: int
 
 
+class ToldScenes(NamedTuple):
+    """Scenes, the rows (B, 8) of what is told of their cameras, and the seed they were made from."""
+
+    scenes: SceneBatch
+    rows: Tensor
+    seed: int
+
+
 class AdaptationData:
     """Worlds made once, on one device; training batches and held-out sets from them, by seed."""
 
@@ -120,27 +128,41 @@ class AdaptationData:
 
     def training_batch(self, generator: torch.Generator) -> LiftingBatch:
         """One step's scenes of the camera, from the generator's state alone."""
+        scenes = self.training_scenes(self._sizes.scenes, generator)
+        return told_batch(scenes, self._row(scenes))
+
+    def training_scenes(self, count: int, generator: torch.Generator) -> SceneBatch:
+        """Scenes of the camera to learn from."""
         options = self._scene_options(self._camera, self._known.stature_m is not None, _AUGMENTATION)
         world = self._people["train"]
-        return self._told(generate_scenes(self._sizes.scenes, world.poses, world.bodies, options, generator))
+        return generate_scenes(count, world.poses, world.bodies, options, generator)
 
     def held_out(self, name: SetName) -> HeldOut:
         """The set of that name, the same on every call."""
-        seed = set_seed(self._seed, name)
-        generator = torch.Generator(self._device).manual_seed(seed)
-        split = "val" if name in ("validation", "calibration", "calibration elsewhere") else "test"
-        if "elsewhere" not in name:
-            count = {"validation": self._sizes.validation, "calibration": self._sizes.calibration}
-            world, options = self._people[split], self._scene_options(self._camera, self._known.stature_m is not None)
-            scenes = generate_scenes(count.get(name, self._sizes.report), world.poses, world.bodies, options, generator)
-            batch = self._told(scenes)
-        else:
-            world, options = self._anybody[split], self._scene_options(CameraOptions(), all_alike=False)
-            scenes = generate_scenes(self._sizes.elsewhere, world.poses, world.bodies, options, generator)
-            batch = lifting_batch(scenes, self._knowledge_elsewhere(name), generator)
+        scenes, rows, seed = self.told_scenes(name)
+        batch = told_batch(scenes, rows)
         real = scenes.real[:, : batch.real.shape[1]] & batch.real
         stature_m, child = (value[:, : batch.real.shape[1]][real] for value in (scenes.stature_m, scenes.child))
         return HeldOut(batch=batch, stature_m=stature_m, child=child, seed=seed)
+
+    def told_scenes(self, name: SetName, most: int | None = None) -> ToldScenes:
+        """The scenes of that set, at most so many, with what is told of their cameras."""
+        seed = set_seed(self._seed, name)
+        generator = torch.Generator(self._device).manual_seed(seed)
+        split = "val" if name in ("validation", "calibration", "calibration elsewhere") else "test"
+        counts = {"validation": self._sizes.validation, "calibration": self._sizes.calibration}
+        elsewhere = "elsewhere" in name
+        count = self._sizes.elsewhere if elsewhere else counts.get(name, self._sizes.report)
+        if elsewhere:
+            world, options = self._anybody[split], self._scene_options(CameraOptions(), all_alike=False)
+        else:
+            world, options = self._people[split], self._scene_options(self._camera, self._known.stature_m is not None)
+        count = count if most is None else min(count, most)
+        scenes = generate_scenes(count, world.poses, world.bodies, options, generator)
+        rows = (
+            camera_rows(scenes.cameras, self._knowledge_elsewhere(name), generator) if elsewhere else self._row(scenes)
+        )
+        return ToldScenes(scenes, rows, seed)
 
     def _knowledge_elsewhere(self, name: SetName) -> KnowledgeOptions:
         """Calibration elsewhere is of the case that the camera's own set does not show."""
@@ -153,8 +175,8 @@ class AdaptationData:
         child_share = 0.0 if all_alike else self._known.child_share
         return SceneOptions(cameras=cameras, child_share=child_share, augmentation=augmentation)
 
-    def _told(self, scenes: SceneBatch) -> LiftingBatch:
-        return told_batch(scenes, self._known.row.to(self._device).expand(len(scenes.present), -1))
+    def _row(self, scenes: SceneBatch) -> Tensor:
+        return self._known.row.to(self._device).expand(len(scenes.present), -1)
 
 
 def set_seed(seed: int, name: SetName) -> int:

@@ -34,15 +34,17 @@ class StartingWeights:
     licence: str
 
     @classmethod
-    def found(cls, path: Path | None) -> Self:
-        """Those of a file, or of the folder of an adaptation; the shipped ones for None.
+    def found(cls, path: Path | None, shipped: str = _SHIPPED) -> Self:
+        """Those of a file, or of the folder of an adaptation; the ones called `shipped` for None.
 
         Raises FileError where there is none, WeightsError where it is damaged.
         """
         if path is None:
-            file = Path(str(resources.files("metricpose") / "weights" / _SHIPPED))
-            return cls(path=file, name=f"the shipped {_SHIPPED}", sha256=sha256_of(file), licence=SHIPPED_LICENCE)
-        file = path / _SHIPPED if path.is_dir() else path
+            file = Path(str(resources.files("metricpose") / "weights" / shipped))
+            if not file.is_file():
+                raise FileError(f"{file}: no such weights file; give one with --lifter-weights")
+            return cls(path=file, name=f"the shipped {shipped}", sha256=sha256_of(file), licence=SHIPPED_LICENCE)
+        file = path / shipped if path.is_dir() else path
         if not file.is_file() or file.suffix != ".safetensors":
             raise FileError(
                 f"{file}: expected a lifter's weights as .safetensors to start from, got no such file; name one that "

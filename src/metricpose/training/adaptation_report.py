@@ -174,7 +174,7 @@ def report_text(document: Mapping[str, Any]) -> str:
             f"people: {document['people_in_words']}"
         ),
         "",
-        *_table(["set", "weights", "people", *_COLUMNS.values()], rows),
+        *table_lines(["set", "weights", "people", *_COLUMNS.values()], rows),
         "",
         *_wrapped(f"Stature floor, in % of depth: {FLOOR}."),
         *(f"  {line}" for line in floors),
@@ -192,7 +192,8 @@ def _cells(figures: Mapping[str, float]) -> list[str]:
     return [f"{figures[key]:.2f}" if key == "mrpe_z_percent" else f"{figures[key]:.1f}" for key in _COLUMNS]
 
 
-def _table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def table_lines(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """A table in plain text: two columns of words, then columns of numbers."""
     cells = [headers, *rows]
     widths = [max(len(row[column]) for row in cells) for column in range(len(headers))]
     align = "<<" + ">" * (len(headers) - 2)
