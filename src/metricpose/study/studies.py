@@ -40,7 +40,7 @@ class Sizes:
     """How much of everything; the full study's by default."""
 
     roots: Effort = field(default_factory=lambda: Effort(steps=300, scenes=32, test_scenes=200))
-    rays: Effort = field(default_factory=lambda: Effort(steps=500, scenes=32, test_scenes=200))
+    rays: Effort = field(default_factory=lambda: Effort(steps=800, scenes=32, test_scenes=200))
     volumes: Effort = field(default_factory=lambda: Effort(steps=180, scenes=4, test_scenes=200))
     pictures: Effort = field(default_factory=lambda: Effort(steps=250, scenes=16, test_scenes=200))
     rule_poses: int = 10_000
