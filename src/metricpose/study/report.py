@@ -91,9 +91,11 @@ def _facts(options: StudyOptions, cells: Sequence[Cell]) -> list[str]:
     steps = "; ".join(f"{name} {e.steps} steps of {e.scenes} pictures" for name, e in efforts.items())
     seeds = sorted({cell.key.seed for cell in cells})
     minutes = sum(cell.seconds for cell in cells) / 60
+    given = " --mocap-cache FILE" if options.mocap_cache else ""
+    given += f" --methods {','.join(options.chosen)}" if options.methods else ""
     return [
-        f"Command: `metricpose study {options.study}{' --mocap-cache FILE' if options.mocap_cache else ''}`, seeds "
-        f"{', '.join(map(str, seeds))}; poses: {cells[0].key.poses}.",
+        f"Command: `metricpose study {options.study}{given}`, seeds {', '.join(map(str, seeds))}; poses: "
+        f"{cells[0].key.poses}.",
         f"Trainings: {steps}. {len(cells)} of them, {minutes:.0f} minutes in all, beside other work.",
         f"People in the tests: {people}.",
     ]
