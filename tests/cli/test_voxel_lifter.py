@@ -58,3 +58,11 @@ def test_what_it_cannot_do_is_refused(call: list[str], tmp_path: Path, capsys: p
     assert "--doubt: expected none with --lifter voxel, which takes a camera's pose as exact" in capsys.readouterr().err
     assert main([*call, "--lifter-weights", str(tmp_path / "none.safetensors")]) == 2
     assert "none.safetensors: no such weights file" in capsys.readouterr().err
+
+
+def test_the_shipped_weights_are_not_far_from_the_ray_lifter(call: list[str], tmp_path: Path) -> None:
+    roots = {}
+    for lifter in ("voxel", "ray"):
+        assert main([*call[:-1], lifter]) == 0
+        roots[lifter] = read_people3d(tmp_path / "out.json")[0].people.root_cam[:, 2]
+    assert (np.abs(np.log(roots["voxel"] / roots["ray"])) < 0.5).all()
