@@ -8,6 +8,7 @@ Axes: N pictures, P people, J = 17 joints of COCO, h w cells of `STRIDE` px.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,9 @@ class PictureSet:
 
 
 def made_sets(options: PictureSetOptions) -> Iterator[str]:
-    """Renders what is missing, and says how far it is. Raises MissingExtraError and others where it cannot be."""
+    """Renders what is missing, and says how far it is. Raises ModuleNotFoundError where no renderer is installed."""
+    for needed in ("anny", "moderngl"):
+        import_module(needed)  # here, not only in the workers, which would be waited for
     from metricpose.virtual.render.shard_run import ShardOptions, made_set
     from metricpose.virtual.render.watchdog import Failed, WatchOptions
 
