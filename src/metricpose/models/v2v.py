@@ -14,11 +14,6 @@ from torch.nn import functional as F
 
 from metricpose._errors import InputError
 
-HIDDEN = (
-    "front", "skip1", "skip2", "encode2", "encode4", "middle4", "decode4", "decode2", "up2", "up1",
-)  # fmt: skip
-"""Its parts, but for the last convolution."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class V2VOptions:
