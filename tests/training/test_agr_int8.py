@@ -63,6 +63,28 @@ def test_it_has_no_weights_of_its_own(path):
     assert len(shared) > 10 and {e.value for t in shared for e in t.external_data if e.key == "location"} == {path.name}
 
 
+def test_headroom_widens_ranges_and_leaves_the_answer_where_it_is(path, tmp_path):
+    """Twice the range: half the zero points and twice the scales, biases as they were in units of their scales."""
+    import onnx
+
+    shutil.copy(path, tmp_path / "net.onnx")
+    wide = written_int8(tmp_path / "net.onnx", PICTURES, headroom=2.0)
+    ours, theirs = (onnx.load(str(file)).graph for file in (path.with_name("net_int8.onnx"), wide))
+    values = [{t.name: onnx.numpy_helper.to_array(t).astype(float) for t in g.initializer} for g in (ours, theirs)]
+    ranges = [node.input[1:3] for node in ours.node if node.op_type == "QuantizeLinear"]
+    assert len(ranges) > 10
+    for scale, zero in ranges:
+        assert values[1][scale] == pytest.approx(2 * values[0][scale])
+        assert abs(values[1][zero] - values[0][zero] / 2) <= 0.5
+    whole, normal, wider = (
+        imported_onnxruntime()
+        .InferenceSession(str(file), providers=["CPUExecutionProvider"])
+        .run(["joint_maps"], {"image": (PICTURES[0].transpose(2, 0, 1)[None] / 255).astype(np.float32)})[0]
+        for file in (path, path.with_name("net_int8.onnx"), wide)
+    )
+    assert 0 < np.abs(wider - whole).mean() < 4 * np.abs(normal - whole).mean() + 1e-3
+
+
 def test_the_loader_takes_the_twin_unless_told_not_to(path):
     pixels = PICTURES[1]
     fast, whole = (AgrNetwork.load(path, threads=1, precision=p) for p in ("int8", "float32"))
