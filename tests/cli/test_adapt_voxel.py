@@ -83,3 +83,8 @@ def test_without_weights_that_can_be_trained_it_is_refused(
     call[call.index("--lifter-weights") + 1] = str(tmp_path / "no.safetensors")
     assert main(call) == 2
     assert "no.safetensors: expected a lifter's weights as .safetensors to start from" in capsys.readouterr().err
+
+
+def test_too_few_minutes_are_told(call: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*call, "--minutes", "0.001"]) == 2
+    assert "expected time to learn in, got 0.001 minutes, of which judging takes" in capsys.readouterr().err

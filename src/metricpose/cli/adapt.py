@@ -117,7 +117,7 @@ def _adapted_voxel(args: Namespace, known: "Known", folder: Path, device: Any) -
         minutes=args.minutes,
         steps=args.steps or (_QUICK_STEPS if args.quick else None),
         sizes=QUICK if args.quick else Sizes(),
-        judged=8 if args.quick else 150,
+        judged=8 if args.quick else 40,
     )
     return voxel_adapted(options, folder, device, say=note, report=_reporter(folder / "log.jsonl", args.minutes))
 

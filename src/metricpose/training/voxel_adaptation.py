@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from metricpose._errors import InputError
 from metricpose.inference.adapted import facts_of_adaptation
 from metricpose.io.atomic import write_text
 from metricpose.io.camera_json import write_camera
@@ -53,7 +54,7 @@ class VoxelAdaptationOptions:
     steps: int | None = None
     rate: float = 3e-4
     scenes: int = 4
-    judged: int = 150
+    judged: int = 40
     sizes: Sizes = field(default_factory=Sizes)
 
 
@@ -75,7 +76,13 @@ def voxel_adapted(
     began = clock.passed
     model = _trainee(begun, device)
     before = {name: _judged(model, data, name, options) for name in REPORTED}
-    left = max(0.0, clock.left - _FINISHING * (clock.passed - began))
+    finishing = _FINISHING * (clock.passed - began)
+    if clock.left <= finishing:
+        raise InputError(
+            f"adapting to a camera: expected time to learn in, got {options.minutes:g} minutes, of which judging takes "
+            f"{clock.passed + finishing:.1f}; raise --minutes"
+        )
+    left = clock.left - finishing
     setup = _setup(options, begun, data, device)
     limits = RunOptions(folder=folder, minutes=left, save_every=50, report_every=20, validate_every=_ENDLESS)
     goes_on_after = checkpoint_step(folder / CHECKPOINT)
