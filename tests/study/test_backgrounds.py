@@ -1,5 +1,6 @@
 """Pictures for the study of backgrounds: two versions of each, labels that fit, mirrored ones."""
 
+import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +11,12 @@ from metricpose._errors import InputError
 from metricpose.geometry.camera import Camera
 from metricpose.io.camera_json import camera_to_json
 from metricpose.study.backgrounds import PICTURE_LEARNERS, PictureSituation, picture_samples
+from metricpose.study.cell import Cell, CellKey
 from metricpose.study.learner import Effort, Pupil
-from metricpose.study.picture_sets import GREEN, SIZE, STRIDE, PictureSet, collected
+from metricpose.study.picture_sets import GREEN, SIZE, STRIDE, PictureSet, collected, flags_of, told_of
+from metricpose.study.report import study_report
 from metricpose.study.root_learners import placed
+from metricpose.study.run import StudyOptions
 from metricpose.study.situation import figures
 
 CAMERA = Camera.from_fov(SIZE, 60.0)
@@ -96,3 +100,42 @@ def test_methods_learn_from_pictures(method):
 def test_pictures_of_another_size_are_refused():
     with pytest.raises(InputError, match="made: expected a picture of 480 x 256 px, got 960 x 512"):
         collected([_picture(size=(960, 512))])
+
+
+def _manifest(folder, panoramas: int) -> None:
+    folder.mkdir()
+    document = {
+        "count": 40, "people": 80, "backgrounds": [{"kind": "panorama"}] * panoramas,
+        "options": {"assets": "clothes", "scene": {"panoramas": "hdri" if panoramas else None}},
+    }  # fmt: skip
+    (folder / "manifest.json").write_text(json.dumps(document))
+
+
+def test_a_page_says_what_pictures_it_is_of(tmp_path):
+    _manifest(tmp_path / "train", 11)
+    _manifest(tmp_path / "test", 0)
+    assert told_of(tmp_path / "train") == "40 of 80 people in 11 panoramas and plain rooms"
+    assert told_of(tmp_path / "test") == "40 of 80 people in plain rooms"
+    assert told_of(tmp_path) == "pictures without a manifest"
+    flags = [flags_of(folder) for folder in (tmp_path / "train", tmp_path / "test", tmp_path)]
+    assert flags == [" --assets DIR --panoramas DIR", " --assets DIR", ""]
+
+
+def _cell(trained_on: str, green: float, augmented: float, seed: int) -> Cell:
+    effort = Effort(steps=1, scenes=1, test_scenes=1)
+    key = CellKey(
+        world="backgrounds", method="bdr", trained_on=trained_on, seed=seed, effort=effort, poses="rendered"
+    )  # fmt: skip
+    values = {"green": green, "augmented": augmented}
+    figures = {"bdr": {test: {"mrpe_z_mm": mm, "mrpe_z_percent": mm / 50, "people": 9} for test, mm in values.items()}}
+    return Cell(key=key, figures=figures, seconds=1.0)
+
+
+@pytest.mark.parametrize(("alone", "holds"), [(90.0, "**holds**"), (110.5, "**does not hold**")])
+def test_the_page_judges_both_of_the_papers_conclusions(tmp_path, alone, holds):
+    cells = [_cell("green", alone - 2 * seed, 300, seed) for seed in (0, 1)]
+    cells += [_cell("augmented", 110 - seed, 120, seed) for seed in (0, 1)]
+    page = study_report(StudyOptions(study="backgrounds", folder=tmp_path, pictures=tmp_path), cells).text
+    assert "- **holds**: BDR: trained before a plain background it fails before others." in page
+    assert f"- {holds}: BDR: before a plain background, trained on that alone is better than on both." in page
+    assert "| BDR: depth map of joints | green | 126.3 | 267.8 |" in page

@@ -21,6 +21,7 @@ from metricpose._errors import InputError
 from metricpose.agr.types import CANONICAL_FOCAL_PX
 from metricpose.geometry.camera import Camera
 from metricpose.io.camera_json import camera_from_json
+from metricpose.io.json_text import read_json
 
 SIZE = (480, 256)
 STRIDE = 4
@@ -116,6 +117,28 @@ def read_set(folder: Path) -> PictureSet:
             "the renderer is installed (pip install metricpose[anny,render])"
         )
     return collected(picture for shard in shards for picture in read_shard(shard))
+
+
+def told_of(folder: Path) -> str:
+    """How many pictures a folder has, and of what, for a page: by its manifest."""
+    document = _manifest(folder)
+    if document is None:
+        return "pictures without a manifest"
+    panoramas = len(document["backgrounds"])
+    places = f"{panoramas} panoramas and plain rooms" if panoramas else "plain rooms"
+    return f"{document['count']} of {document['people']} people in {places}"
+
+
+def flags_of(folder: Path) -> str:
+    """What the command was given to make a folder's pictures with, for a page."""
+    options = (_manifest(folder) or {}).get("options", {})
+    given = {"assets": options.get("assets"), "panoramas": options.get("scene", {}).get("panoramas")}
+    return "".join(f" --{name} DIR" for name, value in given.items() if value)
+
+
+def _manifest(folder: Path) -> Any:
+    path = folder / "manifest.json"
+    return read_json(path) if path.is_file() else None
 
 
 def collected(pictures: Iterable[Any]) -> PictureSet:

@@ -8,6 +8,7 @@ from metricpose.study import paper
 from metricpose.study.cameras import FIXED, RANDOM
 from metricpose.study.cell import Cell
 from metricpose.study.grids import TITLES, Grid, grids, markdown_grid
+from metricpose.study.picture_sets import flags_of, told_of
 from metricpose.study.plot import plotted
 from metricpose.study.run import StudyOptions
 from metricpose.study.studies import HOME
@@ -16,6 +17,7 @@ from metricpose.study.verdicts import (
     camera_verdicts,
     module_verdicts,
     own_verdicts,
+    plain_verdict,
     variety_verdicts,
 )
 
@@ -91,14 +93,23 @@ def _facts(options: StudyOptions, cells: Sequence[Cell]) -> list[str]:
     steps = "; ".join(f"{name} {e.steps} steps of {e.scenes} pictures" for name, e in efforts.items())
     seeds = sorted({cell.key.seed for cell in cells})
     minutes = sum(cell.seconds for cell in cells) / 60
-    given = " --mocap-cache FILE" if options.mocap_cache else ""
+    given = flags_of(options.pictures / "train") if options.pictures else ""
+    given += " --mocap-cache FILE" if options.mocap_cache else ""
     given += f" --methods {','.join(options.chosen)}" if options.methods else ""
     return [
         f"Command: `metricpose study {options.study}{given}`, seeds {', '.join(map(str, seeds))}; poses: "
         f"{cells[0].key.poses}.",
         f"Trainings: {steps}. {len(cells)} of them, {minutes:.0f} minutes in all, beside other work.",
         f"People in the tests: {people}.",
+        *_pictures(options),
     ]
+
+
+def _pictures(options: StudyOptions) -> list[str]:
+    if options.pictures is None:
+        return []
+    told = {split: told_of(options.pictures / split) for split in ("train", "test")}
+    return [f"Pictures: {told['train']}, to learn from; {told['test']}, in the tests."]
 
 
 def _verdicts(study: str, made: Mapping[str, Grid]) -> list[Verdict]:
@@ -111,9 +122,10 @@ def _verdicts(study: str, made: Mapping[str, Grid]) -> list[Verdict]:
             made, "walking", "all", ("climbing", "low"), "trained on few kinds of poses it fails on others."
         )
         return wider + own_verdicts(made, "all", ("walking", "climbing", "low"))
-    return variety_verdicts(
+    fails = variety_verdicts(
         made, "green", "augmented", ("augmented",), "trained before a plain background it fails before others."
     )
+    return fails + [plain_verdict(made[name], "green", "augmented") for name in made if name == "bdr"]
 
 
 def _module_table(depth: Mapping[str, Grid], whole: Mapping[str, Grid]) -> str:

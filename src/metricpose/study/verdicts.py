@@ -111,6 +111,17 @@ def variety_verdicts(grids: Mapping[str, Grid], few: str, many: str, tests: Sequ
     return made
 
 
+def plain_verdict(bdr: Grid, plain: str, many: str) -> Verdict:
+    """Table 1: BDR "probably learns some scene priors", for it is better before a plain background with it alone."""
+    alone, both = bdr.of(plain, plain), bdr.of(many, plain)
+    return Verdict(
+        claim="BDR: before a plain background, trained on that alone is better than on both.",
+        holds=bool((alone < both).all()),
+        evidence=f"{alone.mean():.0f} mm for {both.mean():.0f}, better with {(alone < both).sum()} of {alone.size} "
+        "seeds.",
+    )
+
+
 def own_verdicts(grids: Mapping[str, Grid], many: str, tests: Sequence[str]) -> list[Verdict]:
     """5.3: trained on the test's own poses against all."""
     made = []
