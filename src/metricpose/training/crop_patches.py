@@ -117,7 +117,7 @@ def crop_windows(
     count, size = len(patches), options.size
     linear, shift = drawn_affines(patches, options, generator)
     pictures = torch.cat([patches.pictures / 255 - _GREY, patches.people[:, None].float()], dim=1)
-    seen_through = _sampled(pictures, linear, shift, size)
+    seen_through = sampled(pictures, linear, shift, size)
     x, people = seen_through[:, :3] + _GREY, seen_through[:, 3:]
     joints = torch.einsum("bxy,bjy->bjx", linear, patches.joints_px) + shift[:, None]
     mirrored = (torch.linalg.det(linear) < 0)[:, None]
@@ -130,7 +130,7 @@ def crop_windows(
         behind = drawn_backdrop(backdrops, size, generator)
         x[k] = people[k] * (x[k] * light).clamp(0, 1) + (1 - people[k]) * behind
     inside = known & (joints > -0.5).all(-1) & (joints < size - 0.5).all(-1)
-    return _disturbed(x, options, generator), CropTargets(joints_px=joints, inside=inside, seen=seen & inside)
+    return disturbed(x, options, generator), CropTargets(joints_px=joints, inside=inside, seen=seen & inside)
 
 
 def drawn_affines(patches: Patches, options: CropWindowOptions, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -153,7 +153,7 @@ def drawn_affines(patches: Patches, options: CropWindowOptions, generator: torch
     return linear, middle - linear.sum(-1) * (px - 1) / 2
 
 
-def _sampled(pictures: Tensor, linear: Tensor, shift: Tensor, size: int) -> Tensor:
+def sampled(pictures: Tensor, linear: Tensor, shift: Tensor, size: int) -> Tensor:
     """Pictures (B, C, P, P) seen through the affine maps, zero beyond the edge."""
     px, inverse = pictures.shape[-1], torch.linalg.inv(linear)
     middle = torch.full((len(pictures), 2, 1), (size - 1) / 2)
@@ -163,7 +163,7 @@ def _sampled(pictures: Tensor, linear: Tensor, shift: Tensor, size: int) -> Tens
     return F.grid_sample(pictures, grid, align_corners=False)
 
 
-def _disturbed(x: Tensor, options: CropWindowOptions, generator: torch.Generator) -> Tensor:
+def disturbed(x: Tensor, options: CropWindowOptions, generator: torch.Generator) -> Tensor:
     """Other light and colour, noise, and patches that hide part of the person."""
     count, size = len(x), x.shape[-1]
 

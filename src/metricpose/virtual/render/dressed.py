@@ -14,6 +14,7 @@ import numpy as np
 
 from metricpose._errors import FileError, InputError, MissingExtraError
 from metricpose.bodies.anny import AnnyBody
+from metricpose.bodies.regressors import PointRegressors
 from metricpose.virtual.render import body_pose, skin
 from metricpose.virtual.render.assets import LICENCE, Asset, FoundAssets, loaded, scanned
 from metricpose.virtual.render.body_pose import SKIN_VERTICES, BodyRig, PosedBody, RestBody
@@ -85,6 +86,7 @@ class DressedPerson:
         phenotypes: Anny's parameters in [0, 1].
         ita_degrees: the skin's typology angle.
         assets: what is worn, with licences.
+        body_points: (P, 3) what the dresser's regressors read off the naked body, in the frame of the meshes, or None.
     """
 
     meshes: tuple[Mesh, ...]
@@ -101,12 +103,14 @@ class DressedPerson:
     assets: tuple[AssetUse, ...]
     seed: int
     split: Split
+    body_points: np.ndarray | None = None
 
     def placed(self, rotation: np.ndarray, translation: np.ndarray, person: int) -> "DressedPerson":
         """The person in a world, x_world = rotation (3, 3) @ x + translation (3,) metres, drawn as number `person`."""
         meshes = tuple(_placed(mesh, rotation, translation, person) for mesh in self.meshes)
         points = {name: rotation @ point + translation for name, point in self.points.items()}
-        return replace(self, meshes=meshes, points=points, lowest_m=_lowest(meshes))
+        measured = None if self.body_points is None else self.body_points @ rotation.T + translation
+        return replace(self, meshes=meshes, points=points, lowest_m=_lowest(meshes), body_points=measured)
 
 
 def _placed(mesh: Mesh, rotation: np.ndarray, translation: np.ndarray, person: int) -> Mesh:
@@ -138,10 +142,12 @@ class _FullMesh(AnnyBody):
 class Dresser:
     """Makes dressed people from one body model and one folder of assets; slow to build (Anny), then quick.
 
-    Without assets people wear a painted suit and have no hair to speak of.
+    Without assets people wear a painted suit and have no hair to speak of. With `regressors` for the full mesh
+    (`PointRegressors.on_mesh`) people carry their points.
     """
 
-    def __init__(self, assets: FoundAssets | Path | str | None) -> None:
+    def __init__(self, assets: FoundAssets | Path | str | None, *, regressors: PointRegressors | None = None) -> None:
+        self.regressors = regressors
         self.found = scanned(assets) if isinstance(assets, (str, Path)) else assets
         self._anny = _FullMesh()
         model = self._anny.model
@@ -224,7 +230,15 @@ class Dresser:
             assets=tuple(self._use(part.garment.asset) for part in outfit),
             seed=seed,
             split=options.split,
+            body_points=self._measured(body, posed),
         )
+
+    def _measured(self, body: RestBody, posed: PosedBody) -> np.ndarray | None:
+        if self.regressors is None:
+            return None
+        turns, shifts = posed.transforms[:, :, :3], posed.transforms[:, :, 3]
+        heads = np.einsum("jab,jb->ja", turns, body.heads) + shifts
+        return self.regressors(posed.vertices, heads)
 
     def _use(self, asset: Asset) -> AssetUse:
         if asset.name not in self._digests:
