@@ -8,7 +8,7 @@ import torch
 
 from metricpose._errors import InputError, WeightsError
 from metricpose.models.metrabs import MetrabsOptions
-from metricpose.models.multi_skeleton import WAYS, MultiSkeletonNet
+from metricpose.models.multi_skeleton import WAYS, MultiSkeletonNet, Way
 from metricpose.skeletons import skeleton_named
 from metricpose.skeletons.acae import AffineAutoencoder
 from metricpose.skeletons.joint_sets import JointSet
@@ -58,7 +58,7 @@ def people() -> AimedPeople:
     )
 
 
-def training(way="separate", **changes) -> MultiSkeletonTraining:
+def training(way: Way = "separate", **changes) -> MultiSkeletonTraining:
     options = MultiSkeletonTraining(
         way=way, joints=JOINTS, acae=acae(), batch=4, kept=2, net=SMALL, windows=WindowOptions(size=32),
         optimiser=OptimiserOptions(steps=2, warm_up=1, bf16=False),
