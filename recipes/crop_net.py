@@ -68,5 +68,6 @@ def crop_net(recipe: CropNetRecipe, device: torch.device) -> TrainingSetup:
         ),
         initial=Path(recipe.initial) if recipe.initial else None,
         facts=facts,
+        int8=recipe.photos is None,  # it moved the joints of `base-research` by more than a pixel
     )  # fmt: skip
     return crop_setup(training, sources, validation, device)

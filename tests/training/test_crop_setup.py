@@ -68,6 +68,18 @@ def test_onnx_equals_torch(run):
     assert maps == pytest.approx(expected.joint_logits.flatten(2).softmax(-1).reshape(maps.shape).numpy(), abs=5e-3)
 
 
+def test_the_twin_with_8_bit_activations_is_written_where_asked_for(monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr("metricpose.training.crop_setup.exported", lambda *_: None)
+    monkeypatch.setattr("metricpose.training.crop_setup.written_int8", lambda *given: asked.append(given))
+    for int8 in (False, True):
+        setup = crop_setup(training(int8=int8), [(cut_patches(PEOPLE), 1.0)], {"virtual": PEOPLE}, CPU)
+        setup.finish(setup.model, tmp_path)
+    ((path, crops, headroom),) = asked
+    assert path == tmp_path / "made.onnx" and headroom > 1
+    assert len(crops) == 3 and all(crop.shape == (64, 64, 3) and crop.dtype == np.uint8 for crop in crops)
+
+
 def test_each_kind_of_network_refuses_the_others_file(run, tmp_path):
     folder, _ = run
     with pytest.raises(WeightsError, match="expected safetensors of an AGR network, got a crop network's"):

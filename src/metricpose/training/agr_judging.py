@@ -97,6 +97,13 @@ def answers_of(answer: Answer, samples: Sequence[Sample], size: int, batch: int)
     return CropAnswers(joints_px=columns[0], scores=columns[1], truth_px=columns[2], judged=columns[3])
 
 
+def people_crops(samples: Sequence[Sample], size: int) -> list[np.ndarray]:
+    """Crops (S, S, 3) uint8 of everybody who would be judged."""
+    people = [(s, s.boxes_px[i]) for s in samples for i in range(len(s.joints_px)) if _usable(s, i)]
+    crops = [warped(s, crop_affine(box, size), size)[0] for s, box in people]
+    return [(255 * crop).round().to(torch.uint8).permute(1, 2, 0).numpy() for crop in crops]
+
+
 def _usable(sample: Sample, person: int) -> bool:
     box = sample.boxes_px[person]
     if not np.isfinite(box).all():

@@ -12,11 +12,13 @@ from metricpose.losses.crop import CropLossOptions, CropTargets, crop_loss
 from metricpose.models.agr_weights import tensors_and_facts
 from metricpose.models.crop_net import CropNet, CropNetOptions
 from metricpose.training.agr_export import exported
-from metricpose.training.agr_judging import crop_figures, single_answers
+from metricpose.training.agr_int8 import CROP_HEADROOM, written_int8
+from metricpose.training.agr_judging import crop_figures, people_crops, single_answers
 from metricpose.training.agr_samples import PAIRS, Sample
 from metricpose.training.crop_patches import CropWindowOptions, Patches, crop_windows, drawn_patches
 from metricpose.training.setup import OptimiserOptions, TrainingSetup
 
+_CALIBRATION = 142  # crops, on which the ranges of 8-bit activations are found
 MUON_PREFIXES = ("stem.1.", "stages.", "attention.", "lateral", "merge", "narrow", "refine.")
 """Layers between the first and the last."""
 
@@ -35,6 +37,7 @@ class CropTraining:
     backdrops: Tensor | None = None  # (K, 3, p, p) uint8, what people are pasted on
     initial: Path | None = None  # safetensors of a crop or an AGR network; what fits is taken
     facts: Mapping[str, str] = field(default_factory=dict)  # written into the files: licence, data
+    int8: bool = False  # write the twin with 8-bit activations, which is taken where it is there
 
 
 def crop_setup(
@@ -77,6 +80,9 @@ def crop_setup(
     def finish(model: nn.Module, folder: Path) -> None:
         assert isinstance(model, CropNet)
         exported(model, folder, training.name, training.facts)
+        if training.int8:
+            crops = people_crops(next(iter(validation.values())), training.windows.size)
+            written_int8(folder / f"{training.name}.onnx", crops[:_CALIBRATION], CROP_HEADROOM)
 
     return TrainingSetup(
         name=training.name, model=net, batch=batch, loss=loss, validate=validate, finish=finish,
