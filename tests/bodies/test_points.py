@@ -75,6 +75,21 @@ def test_points_are_read_off_a_mesh(tmp_path):
         PointRegressors.load(tmp_path / "none.npz")
 
 
+def test_another_mesh_with_the_same_vertices_gives_the_same_points():
+    found = PointRegressors(
+        names=("a", "b"), vertex_count=3, bone_count=2, rows=np.array([0, 0, 1]), columns=np.array([0, 2, 4]),
+        weights=np.array([0.5, 0.5, 1.0]),
+    )  # fmt: skip
+    rng = np.random.default_rng(0)
+    vertices, heads, places = rng.random((3, 3)), rng.random((2, 3)), np.array([4, 0, 1])
+    larger = np.full((6, 3), np.nan)
+    larger[places] = vertices
+    larger[[2, 3, 5]] = 9.0
+    np.testing.assert_allclose(found.on_mesh(places, 6)(larger, heads), found(vertices, heads))
+    with pytest.raises(InputError, match="expected places of 3 vertices, got 2"):
+        found.on_mesh(places[:2], 6)
+
+
 def test_rows_that_do_not_sum_to_one_are_refused():
     with pytest.raises(InputError, match="regressors: expected rows that sum to 1, got 0.5000 for a; build anew"):
         PointRegressors(

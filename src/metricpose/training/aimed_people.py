@@ -26,7 +26,7 @@ from metricpose.virtual.aimed import GREY
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AimedPeople:
     """pictures (N, 3, P, P) uint8; focal_px (N,); joints_cam (N, J, 3) m, of all skeletons; labelled (N, J) bool, which
-    of them a network may be told; whole (N,) bool, who is in the picture with every point."""
+    of them a network may be told, all of a skeleton or none; whole (N,) bool, who is in the picture with every point."""
 
     pictures: Tensor
     focal_px: Tensor
@@ -133,11 +133,12 @@ def windows(people: AimedPeople, linear: Tensor, shift: Tensor, size: int, joint
     mirrored = determinant < 0
     image = torch.tensor(joints.mirror)
     cam = torch.where(mirrored[:, None, None], cam[:, image], cam)
-    labelled = torch.where(mirrored[:, None], people.labelled[:, image], people.labelled)
     joints_px = cam[..., :2] / cam[..., 2:] * focal[:, None, None] + centre[:, None]
     inside = (joints_px > -0.5).all(-1) & (joints_px < size - 0.5).all(-1)
     seen = sampled(people.pictures / 255 - GREY, linear, shift, size) + GREY
-    targets = MultiSkeletonTargets(joints_cam=cam, joints_px=joints_px, labelled=labelled, inside=inside, size=size)
+    targets = MultiSkeletonTargets(
+        joints_cam=cam, joints_px=joints_px, labelled=people.labelled, inside=inside, size=size
+    )
     return Windows(seen, focal, centre, targets)
 
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from metricpose._errors import MissingExtraError
+from metricpose.bodies.regressors import PointRegressors
 from metricpose.virtual.render import dressed
 from metricpose.virtual.render.body_pose import measured_offsets, posed_body
 from metricpose.virtual.render.cover import hits
@@ -82,6 +83,34 @@ def test_joints_on_the_surface_agree_with_our_kinematics(dresser, poses):
     assert np.mean(apart) < 0.015
     assert np.percentile(apart, 95) < 0.035
     assert np.max(apart) < 0.07
+
+
+@pytest.mark.slow
+def test_measured_points_are_those_of_the_naked_body_wherever_it_is_placed(dresser, poses, monkeypatch):
+    """A point that is one vertex of the skin, and one that is a bone's head."""
+    vertex, bone = 4000, dresser.rig.bone("head")
+    regressors = PointRegressors(
+        names=("skin", "head"), vertex_count=len(dresser.wardrobe.reference.vertices),
+        bone_count=len(dresser.rig.bones), rows=np.array([0, 1]),
+        columns=np.array([vertex, len(dresser.wardrobe.reference.vertices) + bone]), weights=np.ones(2),
+    )  # fmt: skip
+    monkeypatch.setattr(dresser, "regressors", regressors)
+    seen = []
+    original = dressed.body_pose.posed_body
+    monkeypatch.setattr(
+        dressed.body_pose, "posed_body", lambda *a, **k: seen.append((a[1], original(*a, **k))) or seen[-1][1]
+    )
+    person = dresser.dressed_person(3, poses[0])
+    rest, posed = seen[-1]
+    head = posed.transforms[bone, :, :3] @ rest.heads[bone] + posed.transforms[bone, :, 3]
+    np.testing.assert_allclose(person.body_points, [posed.vertices[vertex], head], atol=1e-6)
+    turn, shift = np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]]), np.array([1.0, 2, 3])
+    np.testing.assert_allclose(person.placed(turn, shift, 1).body_points, person.body_points @ turn.T + shift)
+
+
+@pytest.mark.slow
+def test_people_carry_no_points_where_none_are_asked_for(dresser):
+    assert dresser.dressed_person(3, TPOSE).body_points is None
 
 
 @pytest.mark.slow
