@@ -47,8 +47,8 @@ class StudyOptions:
     folder: Path
     people: Path
     acae: Path
-    first: int = 450
-    then: int = 250
+    first: int = 350
+    then: int = 180
     kept: int = 8
     bf16: bool = False
 
