@@ -18,7 +18,11 @@ from tests.inference.dotted import DottedEngine
 def flat_lifter(monkeypatch: pytest.MonkeyPatch) -> None:
     """Puts everybody on the plane 5 m before the camera."""
 
-    def flat(people: People2D, camera: Camera, *, camera_source="given", focal_sigma=0.0, doubt=None) -> People3D:
+    def flat(
+        people: People2D, camera: Camera, *, camera_source="given", focal_sigma=0.0, doubt=None, skeleton=COCO17
+    ) -> People3D:
+        if skeleton != COCO17:
+            return flat(people, camera, camera_source=camera_source, focal_sigma=focal_sigma).to(skeleton)
         if len(people) == 0:
             return People3D.empty(COCO17, camera, camera_source)
         coco = people.to(COCO17)

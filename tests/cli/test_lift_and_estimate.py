@@ -108,6 +108,39 @@ def test_tilt_alone_is_believed_when_asked(people_file: Path, tmp_path: Path) ->
         assert (written.up is not None) == up
 
 
+def test_people_come_in_the_skeleton_that_is_asked_for(
+    people_file: Path, pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["lift", str(people_file), "-o", str(tmp_path / "o.json"), "--to", "h36m17"]) == 0
+    call = ["estimate", str(pictures), "-o", str(tmp_path / "out"), "--detections", str(people_file), "--to", "h36m17"]
+    assert main([*call, "--no-overlay"]) == 0
+    for path in (tmp_path / "o.json", tmp_path / "out" / "people.json"):
+        assert {record.people.skeleton.name for record in read_people3d(path)} == {"h36m17"}
+    assert main(["lift", str(people_file), "-o", str(tmp_path / "p.json"), "--to", "coco71"]) == 2
+    assert "unknown skeleton 'coco71': expected one of coco17, body25, " in capsys.readouterr().err
+
+
+def test_joints_that_are_not_named_count_as_unseen(people_file: Path, tmp_path: Path) -> None:
+    call = ["lift", str(people_file), "-o", str(tmp_path / "o.json"), "--joints", "left_hip, right_hip,nose"]
+    assert main(call) == 0
+    people = read_people3d(tmp_path / "o.json")[0].people
+    assert sorted(np.flatnonzero(people.joint_scores[0])) == [0, 11, 12]
+
+
+def test_joints_that_cannot_be_are_one_line(
+    people_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = ["lift", str(people_file), "-o", str(tmp_path / "o.json"), "--joints"]
+    assert main([*call, "left_hip,tail"]) == 2
+    assert capsys.readouterr().err.startswith(
+        "metricpose: error: joints: expected joints of coco17, got 'tail'; it has nose, left_eye, "
+    )
+    assert main([*call, "nose,left_hip,nose"]) == 2
+    text = "metricpose: error: joints: expected each joint once, got nose more than once; leave one out\n"
+    assert capsys.readouterr().err == text
+    assert not (tmp_path / "o.json").exists()
+
+
 def test_estimate_writes_people_and_overlays_and_survives_a_bad_picture(
     people_file: Path, pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -143,3 +143,17 @@ def test_the_average_starts_quickly_and_then_follows_slowly() -> None:
 def test_a_team_of_one_agrees_with_itself() -> None:
     assert agreed(ALONE, True)
     assert not agreed(ALONE, False)
+
+
+def test_new_layers_may_learn_at_a_rate_of_their_own(tmp_path: Path) -> None:
+    """AdamW's first step is as long as its rate: the new layer moves ten times as far, the others as far as ever."""
+    moved = []
+    for options in ({}, {"new_prefixes": ("head_depth.",), "new_rate": 10.0}):
+        setup = tiny_setup(1, warm_up=1, average=0.0, muon_prefixes=(), weight_decay=0.0, fall=1e-9, **options)
+        start = {name: value.detach().clone() for name, value in setup.model.named_parameters()}
+        run(tmp_path / str(len(moved)), setup)
+        steps = {name: (value.detach() - start[name]).abs().max() for name, value in setup.model.named_parameters()}
+        moved.append(steps)
+    for name, before in moved[0].items():
+        times = 10.0 if name.startswith("head_depth.") else 1.0
+        torch.testing.assert_close(moved[1][name], times * before, rtol=1e-3, atol=1e-6, msg=name)

@@ -27,6 +27,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_lifting_arguments(parser)
     parser.add_argument("--format", choices=_FORMATS, default="auto", help="of FILE (default: found out)")
     parser.add_argument("--skeleton", metavar="NAME", help="of FILE, where the number of joints does not tell")
+    joints_help = "names of the joints to use, with commas; the others count as unseen (default: all)"
+    parser.add_argument("--joints", metavar="A,B,C", help=joints_help)
     size_help = "size of the pictures, for formats that do not hold it"
     parser.add_argument("--image-size", nargs=2, type=positive_int, metavar=("W", "H"), help=size_help)
     parser.add_argument(
@@ -54,12 +56,24 @@ def run(args: Namespace) -> int:
     )
     if faults.count and not records:
         return faults.exit_code(0)
+    if args.joints is not None:
+        records = _of_joints(records, args.joints)
     made_place(args.output)
     lifted = list(_lifted(records, Lifting.of(args, camera), faults))
     if lifted or not faults.count:
         write_people3d(args.output, lifted)
         say_people(lifted, args.output, as_json=args.json, failed=faults.count)
     return faults.exit_code(len(lifted))
+
+
+def _of_joints(records: Sequence["ImagePeople2D"], joints: str) -> list["ImagePeople2D"]:
+    """The pictures' people with the joints of --joints alone."""
+    from dataclasses import replace
+
+    from metricpose.inference.joint_subset import with_joints
+
+    names = [name.strip() for name in joints.split(",")]
+    return [replace(record, people=with_joints(record.people, names)) for record in records]
 
 
 def _lifted(records: Sequence["ImagePeople2D"], lift: Lifting, faults: Faults) -> Iterator["ImagePeople3D"]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from metricpose.inference.voxel import VoxelLifter
     from metricpose.people import People2D, People3D
     from metricpose.people.people3d import CameraSource
+    from metricpose.skeletons import Skeleton
 
 
 class Lift(Protocol):
@@ -28,7 +29,7 @@ class Lift(Protocol):
 
 
 def add_lifting_arguments(parser: ArgumentParser) -> None:
-    """Declare what names the camera, --lifter and --lifter-weights."""
+    """Declare what names the camera, --lifter, --lifter-weights and --to."""
     add_camera_arguments(parser)
     parser.add_argument(
         "--lifter",
@@ -43,6 +44,7 @@ def add_lifting_arguments(parser: ArgumentParser) -> None:
         help="ray_lifter.onnx (or .safetensors, with torch) or the folder that `metricpose adapt` wrote; for the voxel "
         "lifter voxel_pose.safetensors",
     )
+    parser.add_argument("--to", metavar="NAME", help="skeleton of the people in metres (default coco17)")
 
 
 def loaded_lifter(weights: str | None) -> "RayLifter":
@@ -69,6 +71,17 @@ def _voxel_lifter(args: Namespace) -> "VoxelLifter":
     return VoxelLifter.load(path / SHIPPED if path is not None and path.is_dir() else path)
 
 
+def _converted(lift: Lift, skeleton: "Skeleton") -> Lift:
+    """A lifter of COCO-17 whose answer is converted."""
+
+    def converted(
+        people: "People2D", camera: "Camera", *, camera_source: "CameraSource", focal_sigma: float
+    ) -> "People3D":
+        return lift(people, camera, camera_source=camera_source, focal_sigma=focal_sigma).to(skeleton)
+
+    return converted
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Lifting:
     """The lifter, with how far stated extrinsics are to be doubted, and how cameras are chosen.
@@ -85,17 +98,21 @@ class Lifting:
         """What the arguments of `add_lifting_arguments` ask for."""
         choose = CameraChooser.of(args, given)
         from metricpose.inference.adapted import camera_adapted_to
+        from metricpose.skeletons import skeleton_named
 
+        skeleton = None if args.to is None else skeleton_named(args.to)
         if args.lifter == "voxel":
             voxel = _voxel_lifter(args)
-            return cls(lift=voxel, choose=choose, made_for=camera_adapted_to(voxel.facts))
+            lift = voxel if skeleton is None else _converted(voxel, skeleton)
+            return cls(lift=lift, choose=choose, made_for=camera_adapted_to(voxel.facts))
         from metricpose.inference import ExtrinsicsDoubt
 
         tilt_deg, height = args.doubt
         doubt = ExtrinsicsDoubt(tilt_deg=tilt_deg, height=height)
         lifter = loaded_lifter(args.lifter_weights)
         made_for = None if args.lifter_weights is None else camera_adapted_to(lifter.facts)
-        return cls(lift=partial(lifter, doubt=doubt), choose=choose, made_for=made_for)
+        asked = {} if skeleton is None else {"skeleton": skeleton}
+        return cls(lift=partial(lifter, doubt=doubt, **asked), choose=choose, made_for=made_for)
 
     def __call__(
         self, people: "People2D", *, own: "Camera | None" = None, exif: Mapping[str, Any] | None = None

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from metricpose.models.ray_lifter_engine import TorchEngine
 
 INPUTS = frozenset(("rays", "scores", "camera"))
+OTHERS = frozenset(("other_rays", "other_scores"))
+"""Inputs of a lifter that reads every skeleton."""
 OUTPUTS = frozenset(("joints_cam", "joint_sigma", "root_cam", "root_depth_interval"))
 
 
@@ -21,7 +23,9 @@ def onnx_engine(path: str | Path | None = None, threads: int | None = None) -> "
 
     Raises FileError for a missing file, WeightsError for one that is not such a network.
     """
-    return opened_network(_weights_file(path, "ray_lifter.onnx"), "ray lifter", INPUTS, OUTPUTS, threads)
+    return opened_network(
+        _weights_file(path, "ray_lifter.onnx"), "ray lifter", INPUTS, OUTPUTS, threads, optional=OTHERS
+    )
 
 
 def opened_network(
@@ -32,8 +36,10 @@ def opened_network(
     threads: int | None = None,
     *,
     spinning: bool = True,
+    optional: frozenset[str] = frozenset(),
 ) -> "onnxruntime.InferenceSession":
-    """An ONNX file on the CPU that takes exactly these inputs and gives at least these outputs, by name.
+    """An ONNX file on the CPU that takes these inputs, with all of the optional ones or none, and gives at least these
+    outputs, by name.
 
     `kind` is what the network is called in a WeightsError: for a file that does not load, or is another network.
     Without `spinning`, threads that wait for work leave the cores to others: for large networks that take turns.
@@ -51,7 +57,7 @@ def opened_network(
         reason = " ".join(str(error).split())[:200]
         raise WeightsError(f"{file}: expected an ONNX {kind}, got a file that does not load ({reason})") from error
     got = {node.name for node in session.get_inputs()}, {node.name for node in session.get_outputs()}
-    if got[0] != inputs or not got[1] >= outputs:
+    if got[0] not in (inputs, inputs | optional) or not got[1] >= outputs:
         raise WeightsError(f"{file}: expected {with_article(kind)} with inputs {sorted(inputs)}, got another network")
     return session
 

@@ -13,6 +13,8 @@ from metricpose.inference.exif import read_exif
 from metricpose.inference.intrinsics import intrinsics
 from metricpose.inference.lifter import RayLifter
 from metricpose.people import People3D
+from metricpose.skeletons import Skeleton
+from metricpose.skeletons.catalogue import COCO17
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,6 +37,7 @@ class PoseEstimator:
         fov_deg: float | None = None,
         exif: Mapping[str, Any] | None = None,
         name: str | None = None,
+        skeleton: Skeleton | str = COCO17,
     ) -> People3D:
         """The people of one picture, by falling score.
 
@@ -44,6 +47,7 @@ class PoseEstimator:
             fov_deg: horizontal field of view in degrees, where there is no calibration.
             exif: tags by name, as `metricpose.inference.exif.read_exif` gives them.
             name: of the picture, for a detector that looks people up.
+            skeleton: of the people in metres, of the catalogue or one's own.
 
         Raises:
             FileError, InputError: the picture cannot be read, or is none; the camera is not of its size.
@@ -54,7 +58,9 @@ class PoseEstimator:
             image, exif, name = read_image(image), exif or read_exif(image), name or str(image)
         people = self.detector(image, name=name)
         found = intrinsics(people.image_size, given=camera, exif=exif, fov_deg=fov_deg)
-        return self.lifter(people, found.camera, camera_source=found.source, focal_sigma=found.focal_sigma)
+        return self.lifter(
+            people, found.camera, camera_source=found.source, focal_sigma=found.focal_sigma, skeleton=skeleton
+        )
 
 
 def load(

@@ -1,7 +1,7 @@
 """The ray lifter as users hold it: 2D people and a camera in, people in metres out, through ONNX Runtime or torch."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -9,11 +9,13 @@ import numpy as np
 
 from metricpose._errors import InputError
 from metricpose.geometry.camera import Camera
+from metricpose.inference.answer import FIELDS, LATENT_FIELDS, Answer, answer_in
 from metricpose.inference.engines import onnx_engine, torch_engine
 from metricpose.inference.knowledge import EXACT, ExtrinsicsDoubt, camera_row
 from metricpose.inference.rays import PeopleRays, people_rays
 from metricpose.people import People2D, People3D
 from metricpose.people.people3d import CameraSource
+from metricpose.skeletons import Skeleton, skeleton_named
 from metricpose.skeletons.catalogue import COCO17
 
 _MOST_TOGETHER = 64
@@ -22,24 +24,6 @@ _BATCH_PEOPLE = 4096
 _GUESS_DOUBT = 0.25
 """Relative standard deviation of the depth of people of whom only a box is known."""
 _Z90 = 1.645
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Answer:
-    """joints_cam (P, 17, 3), joint_sigma (P, 17), root_cam (P, 3), root_depth_interval (P, 2), all metres."""
-
-    joints_cam: np.ndarray
-    joint_sigma: np.ndarray
-    root_cam: np.ndarray
-    root_depth_interval: np.ndarray
-
-    @classmethod
-    def empty(cls, people: int) -> "_Answer":
-        shapes = ((17, 3), (17,), (3,), (2,))
-        return cls(**{name: np.empty((people, *s), np.float32) for name, s in zip(_FIELDS, shapes, strict=True)})
-
-
-_FIELDS = tuple(_Answer.__dataclass_fields__)
 
 
 class Engine(Protocol):
@@ -51,12 +35,15 @@ class Engine(Protocol):
 class RayLifter:
     """Lifts 2D people to metres. Immutable; safe to share between threads.
 
-    The answer is in COCO-17, whatever skeleton came in: joints that the input does not have are estimated like unseen
-    ones, with a wider sigma.
+    Whatever skeleton comes in, the answer is in COCO-17 or the skeleton asked for: joints that the input does not have
+    are estimated like unseen ones, with a wider sigma. Weights made before lifters read every skeleton see the joints
+    that are COCO's by name alone, and their answer is converted (`People3D.to`).
     """
 
-    def __init__(self, engine: Engine, facts: Mapping[str, str] | None = None) -> None:
+    def __init__(self, engine: Engine, facts: Mapping[str, str] | None = None, *, every_skeleton: bool = False) -> None:
         self._engine = engine
+        self.every_skeleton = every_skeleton
+        """Whether the network reads and answers more than COCO-17."""
         self.facts: Mapping[str, str] = facts or {}
         """What the file of weights says of itself; see `inference.adapted`."""
 
@@ -81,10 +68,11 @@ class RayLifter:
         """
         if engine == "onnx" and device is None:
             session = onnx_engine(path, threads)
-            return cls(session, session.get_modelmeta().custom_metadata_map)
+            every = len(session.get_inputs()) > 3
+            return cls(session, session.get_modelmeta().custom_metadata_map, every_skeleton=every)
         if engine == "torch" and threads is None:
             network = torch_engine(path, device)
-            return cls(network, network.facts)
+            return cls(network, network.facts, every_skeleton=network.every_skeleton)
         raise InputError(
             f"ray lifter: expected engine 'onnx' (with threads or none) or 'torch' (with a device or none), "
             f"got engine={engine!r}, threads={threads!r}, device={device!r}"
@@ -92,46 +80,78 @@ class RayLifter:
 
     def __call__(
         self, people: People2D, camera: Camera, *, camera_source: CameraSource = "given", focal_sigma: float = 0.0,
-        doubt: ExtrinsicsDoubt = EXACT,
+        doubt: ExtrinsicsDoubt = EXACT, skeleton: Skeleton | str = COCO17,
     ) -> People3D:  # fmt: skip
-        """The people of one picture, in the same order. `focal_sigma`: relative standard deviation of the focal length.
+        """The people of one picture, in the same order, in `skeleton`.
 
-        Raises InputError if the picture's size is not the camera's, or focal_sigma is not in 0..2.
+        `focal_sigma`: relative standard deviation of the focal length. Raises InputError if the picture's size is not
+        the camera's, focal_sigma is not in 0..2, or there is no such skeleton.
         """
-        return self.many([(people, camera)], camera_source=camera_source, focal_sigma=focal_sigma, doubt=doubt)[0]
+        how = {"camera_source": camera_source, "focal_sigma": focal_sigma, "doubt": doubt, "skeleton": skeleton}
+        return self.many([(people, camera)], **how)[0]
 
     def many(
         self, pictures: Sequence[tuple[People2D, Camera]], *, camera_source: CameraSource = "given",
-        focal_sigma: float = 0.0, doubt: ExtrinsicsDoubt = EXACT,
+        focal_sigma: float = 0.0, doubt: ExtrinsicsDoubt = EXACT, skeleton: Skeleton | str = COCO17,
     ) -> list[People3D]:  # fmt: skip
         """Many pictures at once: pictures with equally many people share calls of the network. Same answers, faster."""
+        skeleton = skeleton_named(skeleton) if isinstance(skeleton, str) else skeleton
         for people, camera in pictures:
             _check_call(people, camera, focal_sigma)
-        seen = [(people if people.skeleton == COCO17 else people.to(COCO17), camera) for people, camera in pictures]
-        if not any(len(people) for people, _ in seen):
-            return [People3D.empty(COCO17, camera, camera_source) for _, camera in seen]
-        rays = people_rays(seen)
-        rows = np.stack([camera_row(camera, doubt) for _, camera in seen])
-        answer = _widened(self._answered(rays, rows, [len(people) for people, _ in seen]), rays.guessed, focal_sigma)
-        return list(_split(answer, seen, camera_source))
+        if not self.every_skeleton:
+            seen = [(people if people.skeleton == COCO17 else people.to(COCO17), camera) for people, camera in pictures]
+            lifted = self._lifted(seen, COCO17, camera_source, focal_sigma, doubt)
+            return lifted if skeleton == COCO17 else [people.to(skeleton) for people in lifted]
+        found: dict[int, People3D] = {}
+        for places in _by_skeleton(pictures):
+            own = [pictures[place] for place in places]
+            lifted = self._lifted(own, skeleton, camera_source, focal_sigma, doubt)
+            found |= dict(zip(places, lifted, strict=True))
+        return [found[place] for place in range(len(pictures))]
 
-    def _answered(self, rays: PeopleRays, rows: np.ndarray, counts: Sequence[int]) -> _Answer:
+    def _lifted(
+        self, pictures: Sequence[tuple[People2D, Camera]], skeleton: Skeleton, camera_source: CameraSource,
+        focal_sigma: float, doubt: ExtrinsicsDoubt,
+    ) -> list[People3D]:  # fmt: skip
+        """Pictures whose people come in one skeleton."""
+        if not any(len(people) for people, _ in pictures):
+            return [People3D.empty(skeleton, camera, camera_source) for _, camera in pictures]
+        rays = people_rays(pictures)
+        rows = np.stack([camera_row(camera, doubt) for _, camera in pictures])
+        answer = self._answered(rays, rows, [len(people) for people, _ in pictures], skeleton)
+        answer = _widened(answer, rays.guessed, focal_sigma)
+        shown = [(p if p.skeleton == skeleton else p.to(skeleton), camera) for p, camera in pictures]
+        return list(_split(answer, shown, camera_source))
+
+    def _answered(self, rays: PeopleRays, rows: np.ndarray, counts: Sequence[int], skeleton: Skeleton) -> Answer:
         """The network's answer for all people, in calls for groups of equally many."""
         if len(counts) == 1 and counts[0] <= _MOST_TOGETHER:
-            return self._run(rays.rays[None], rays.scores[None], rows)
-        answer = _Answer.empty(len(rays.rays))
+            return self._run(rays, np.arange(counts[0])[None], rows, skeleton)
+        answer = Answer.empty(len(rays.rays), len(skeleton))
         for pictures, members in _batches(counts):
-            part = self._run(rays.rays[members], rays.scores[members], rows[pictures])
-            for name in _FIELDS:
+            part = self._run(rays, members, rows[pictures], skeleton)
+            for name in FIELDS:
                 getattr(answer, name)[members.reshape(-1)] = getattr(part, name)
         return answer
 
-    def _run(self, rays: np.ndarray, scores: np.ndarray, rows: np.ndarray) -> _Answer:
-        """Rays (B, P, 17, 3), scores (B, P, 17), camera rows (B, 8) in; the answer for B x P people out."""
-        values = self._engine.run(_FIELDS, {"rays": rays, "scores": scores, "camera": rows})
-        return _Answer(
-            **{name: value.reshape(-1, *value.shape[2:]) for name, value in zip(_FIELDS, values, strict=True)}
-        )
+    def _run(self, rays: PeopleRays, members: np.ndarray, rows: np.ndarray, skeleton: Skeleton) -> Answer:
+        """For the people members (B, P) of B pictures with camera rows (B, 8); the answer for B x P people."""
+        feed = {"rays": rays.rays[members], "scores": rays.scores[members], "camera": rows}
+        if self.every_skeleton:
+            feed |= {"other_rays": rays.other_rays[members], "other_scores": rays.other_scores[members]}
+        names = FIELDS if skeleton == COCO17 else (*FIELDS[2:], *LATENT_FIELDS)
+        values = [value.reshape(-1, *value.shape[2:]) for value in self._engine.run(names, feed)]
+        found = dict(zip(names, values, strict=True))
+        return Answer(**found) if skeleton == COCO17 else answer_in(skeleton, **found)
+
+
+def _by_skeleton(pictures: Sequence[tuple[People2D, Camera]]) -> list[list[int]]:
+    """Places of the pictures whose people come in the same skeleton."""
+    groups: list[list[int]] = []
+    for place, (people, _) in enumerate(pictures):
+        own = next((group for group in groups if pictures[group[0]][0].skeleton == people.skeleton), None)
+        groups.append([place]) if own is None else own.append(place)
+    return groups
 
 
 def _batches(counts: Sequence[int]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -159,7 +179,7 @@ def _check_call(people: People2D, camera: Camera, focal_sigma: float) -> None:
         raise InputError(f"lifter: expected focal_sigma, a relative standard deviation, in 0..2, got {focal_sigma}")
 
 
-def _widened(answer: _Answer, guessed: np.ndarray, focal_sigma: float) -> _Answer:
+def _widened(answer: Answer, guessed: np.ndarray, focal_sigma: float) -> Answer:
     """Adds the doubt about the focal length, and about people of whom only a box is known, to what the network said.
 
     Depth is proportional to the focal length at a given size in the picture, so doubts add in log space.
@@ -174,16 +194,11 @@ def _widened(answer: _Answer, guessed: np.ndarray, focal_sigma: float) -> _Answe
     interval = np.where(depth > 0, depth * np.exp(halves), answer.root_depth_interval)
     arms = np.linalg.norm(answer.joints_cam - answer.root_cam[:, None], axis=-1)
     sigma = np.hypot(answer.joint_sigma, doubt * arms / np.sqrt(3))
-    return _Answer(
-        joints_cam=answer.joints_cam,
-        joint_sigma=sigma.astype(np.float32),
-        root_cam=answer.root_cam,
-        root_depth_interval=interval.astype(np.float32),
-    )
+    return replace(answer, joint_sigma=sigma.astype(np.float32), root_depth_interval=interval.astype(np.float32))
 
 
 def _split(
-    answer: _Answer, pictures: Sequence[tuple[People2D, Camera]], camera_source: CameraSource
+    answer: Answer, pictures: Sequence[tuple[People2D, Camera]], camera_source: CameraSource
 ) -> Iterator[People3D]:
     """The answer for all people as the people of each picture."""
     interval = np.sort(answer.root_depth_interval, axis=-1)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from metricpose.models.latent_lifter import LatentLifted
 from metricpose.models.ray_lifter import Lifted
 
 
@@ -30,7 +31,11 @@ def pinball(value: Tensor, bound: Tensor, quantile: float) -> Tensor:
 
 
 def lifting_loss(
-    lifted: Lifted, joints_cam: Tensor, real: Tensor, options: LiftingLossOptions, misled: Tensor | None = None
+    lifted: Lifted | LatentLifted,
+    joints_cam: Tensor,
+    real: Tensor,
+    options: LiftingLossOptions,
+    misled: Tensor | None = None,
 ) -> dict[str, Tensor]:
     """Terms and their weighted `total` for truth joints_cam (B, P, 17, 3) m of the people `real` (B, P).
 

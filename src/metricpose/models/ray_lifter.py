@@ -48,7 +48,7 @@ class Lifted(NamedTuple):
     joint_error: Tensor
 
 
-def _float32(like: Tensor) -> AbstractContextManager[object]:
+def float32_on(like: Tensor) -> AbstractContextManager[object]:
     """Switches automatic lower precision off; nothing where it is off already, as in an export."""
     kind = like.device.type
     return torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else nullcontext()
@@ -156,26 +156,28 @@ class RayLifterNet(nn.Module):
         """
         if mask is not None:
             rays, scores, camera = rays[mask][:, None], scores[mask][:, None], camera[mask.nonzero()[:, 0]]
-        with _float32(rays):  # bfloat16 would round millimetres away, on the way in and on the way out
+        with float32_on(rays):  # bfloat16 would round millimetres away, on the way in and on the way out
             features, candidates, frame = ray_features(rays, scores, camera)  # (B, P, F), (B, P, 3)
             x = self.embed(features)  # (B, P, W)
+        x = self.between(x, mask)
+        with float32_on(rays):
+            lifted = self.read(self.norm(x.float()), candidates, frame, scores, camera)
+        return lifted if mask is None else Lifted(*(scattered(value, mask) for value in lifted))
+
+    def between(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """(B, P, W) through the blocks and layers of attention."""
         every = max(1, len(self.blocks) // (len(self.attention) + 1))
         layers = iter(self.attention)
         for i, block in enumerate(self.blocks):
             x = block(x)  # (B, P, W)
             layer = next(layers, None) if (i + 1) % every == 0 and i + 1 < len(self.blocks) else None
             x = x if layer is None else layer(x, mask)  # (B, P, W)
-        with _float32(rays):
-            x = self.norm(x.float())
-            pose, depth = self.head_pose(x), self.head_depth(x)  # (B, P, 51), (B, P, 7)
-            error = self.head_sigma(x).clamp(-5.0, 2.0)  # (B, P, 17)
-            lifted = self._decoded(pose, depth, error, candidates, frame, scores, camera)
-        return lifted if mask is None else Lifted(*(scattered(value, mask) for value in lifted))
+        return x
 
-    def _decoded(
-        self, pose: Tensor, depth: Tensor, error: Tensor, candidates: Tensor, frame: PersonFrame, scores: Tensor,
-        camera: Tensor,
-    ) -> Lifted:  # fmt: skip
+    def read(self, x: Tensor, candidates: Tensor, frame: PersonFrame, scores: Tensor, camera: Tensor) -> Lifted:
+        """The heads' answer for normed x (B, P, W)."""
+        pose, depth = self.head_pose(x), self.head_depth(x)  # (B, P, 51), (B, P, 7)
+        error = self.head_sigma(x).clamp(-5.0, 2.0)  # (B, P, 17)
         gates = depth[..., :4].softmax(-1)[..., 1:]  # the anchor's own gate stands for candidate 0
         shift = (gates * candidates).sum(-1) + depth[..., 4]
         log_distance = frame.anchor.log() + shift

@@ -9,6 +9,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from metricpose._errors import InputError, WeightsError
+from metricpose.models.latent_lifter import LatentLifterNet
 from metricpose.models.ray_lifter import RayLifterNet, RayLifterOptions
 
 
@@ -19,7 +20,8 @@ def loaded_ray_lifter(path: Path) -> RayLifterNet:
     """
     tensors, metadata = _read(path)
     try:
-        net = RayLifterNet(RayLifterOptions(**json.loads(metadata["options"])))
+        kind = LatentLifterNet if "of_free" in tensors else RayLifterNet
+        net = kind(RayLifterOptions(**json.loads(metadata["options"])))
         net.load_state_dict(tensors, strict=True)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[-1].strip()
@@ -58,11 +60,16 @@ class TorchEngine:
         """
         return cls(loaded_ray_lifter(path), device_named(device), lifter_facts(path))
 
+    @property
+    def every_skeleton(self) -> bool:
+        """Whether the network reads and answers more than COCO-17."""
+        return isinstance(self._net, LatentLifterNet)
+
     @torch.inference_mode()
     def run(self, output_names: Sequence[str], input_feed: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-        """The outputs of that name, from inputs by name: rays (B, P, 17, 3), scores (B, P, 17), camera (B, 8)."""
+        """The outputs of that name, from the arguments of the network's `forward` by name."""
         tensors = {name: torch.tensor(value, device=self._device) for name, value in input_feed.items()}
-        lifted = self._net(tensors["rays"], tensors["scores"], tensors["camera"])
+        lifted = self._net(**tensors)
         return [getattr(lifted, name).cpu().numpy() for name in output_names]
 
 

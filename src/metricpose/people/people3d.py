@@ -201,7 +201,7 @@ class People3D:
         skeleton = convert.target
         joints_cam = convert(self.joints_cam[:, known])
         joints_px, joint_scores = convert(self.joints_px[:, known], self.joint_scores[:, known])
-        root_cam = self.root_cam if skeleton == self.skeleton else _moved_root(self.root_cam, joints_cam, skeleton)
+        root_cam = self.root_cam if skeleton == self.skeleton else moved_root(self.root_cam, joints_cam, skeleton)
         return self.replaced(
             joints_cam=joints_cam,
             joint_sigma=_converted_sigma(self.joint_sigma[:, known], convert),
@@ -223,7 +223,7 @@ def root_of(joints: np.ndarray, skeleton: Skeleton) -> np.ndarray:
     return 0.5 * (joints[..., left, :] + joints[..., right, :])
 
 
-def _moved_root(root_cam: np.ndarray, joints_cam: np.ndarray, skeleton: Skeleton) -> np.ndarray:
+def moved_root(root_cam: np.ndarray, joints_cam: np.ndarray, skeleton: Skeleton) -> np.ndarray:
     """The root by the new skeleton, or the old one where that is not known."""
     if skeleton.root is None and skeleton.hips is None:
         return root_cam

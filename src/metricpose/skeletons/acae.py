@@ -101,7 +101,11 @@ class AffineAutoencoder:
 
     def decoder_for(self, skeleton: Skeleton) -> np.ndarray:
         """(J_skeleton, L): the rows of the decoder for its joints. InputError names joints that are no points here."""
-        return self.decoder[self._places(body_points(skeleton), skeleton.name)]
+        return self.decoder[self.places_of(skeleton)]
+
+    def places_of(self, skeleton: Skeleton) -> list[int]:
+        """Which point each joint of the skeleton is. InputError names joints that are no points here."""
+        return self._places(body_points(skeleton), skeleton.name)
 
     def _places(self, wanted: Sequence[str], name: str) -> list[int]:
         places = {point: place for place, point in enumerate(self.points)}

@@ -15,10 +15,14 @@ from torch import Tensor, nn
 
 from metricpose._errors import WeightsError
 from metricpose._onnxruntime import imported_onnxruntime
+from metricpose.models.latent_lifter import LatentLifterNet
 from metricpose.models.ray_lifter import CAMERA_SIZE, RayLifterNet
+from metricpose.skeletons.lifter_points import OTHER_POINTS
 
 INPUTS = ("rays", "scores", "camera")
 OUTPUTS = ("joints_cam", "joint_sigma", "root_cam", "root_depth_interval")
+OTHER_INPUTS, OTHER_OUTPUTS = ("other_rays", "other_scores"), ("latents_cam", "points_sigma")
+"""Beside those, of a lifter of every skeleton."""
 
 
 class _Inference(nn.Module):
@@ -27,22 +31,28 @@ class _Inference(nn.Module):
     def __init__(self, net: RayLifterNet) -> None:
         super().__init__()
         self.net = net
+        every = isinstance(net, LatentLifterNet)
+        self.inputs = INPUTS + OTHER_INPUTS * every
+        self.outputs = OUTPUTS + OTHER_OUTPUTS * every
 
-    def forward(self, rays: Tensor, scores: Tensor, camera: Tensor) -> tuple[Tensor, ...]:
-        lifted = self.net(rays, scores, camera)
-        return tuple(getattr(lifted, name) for name in OUTPUTS)
+    def forward(self, rays: Tensor, scores: Tensor, camera: Tensor, *others: Tensor) -> tuple[Tensor, ...]:
+        lifted = self.net(rays, scores, camera, None, *others) if others else self.net(rays, scores, camera)
+        return tuple(getattr(lifted, name) for name in self.outputs)
 
 
-def example_inputs(images: int, people: int, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
+def example_inputs(images: int, people: int, seed: int = 0, *, others: bool = False) -> tuple[Tensor, ...]:
     """Plausible random inputs for export and comparison; every other picture knows its camera's tilt and height."""
     generator = torch.Generator().manual_seed(seed)
     middle = torch.randn(images, people, 1, 2, generator=generator) * 0.3
-    points = middle + 0.1 * torch.randn(images, people, 17, 2, generator=generator)
-    rays = nn.functional.normalize(torch.cat([points, torch.ones_like(points[..., :1])], -1), dim=-1)
-    scores = (torch.rand(images, people, 17, generator=generator) - 0.2).clamp_min(0)
+
+    def seen(count: int) -> tuple[Tensor, Tensor]:
+        points = middle + 0.1 * torch.randn(images, people, count, 2, generator=generator)
+        rays = nn.functional.normalize(torch.cat([points, torch.ones_like(points[..., :1])], -1), dim=-1)
+        return rays, (torch.rand(images, people, count, generator=generator) - 0.2).clamp_min(0)
+
     camera = torch.zeros(images, CAMERA_SIZE)
     camera[::2] = torch.tensor([0.0, -0.96, -0.28, 1, 0.01, 1.6, 1, 0.02])
-    return rays, scores, camera
+    return *seen(17), camera, *(seen(len(OTHER_POINTS)) if others else ())
 
 
 def written_onnx(model: RayLifterNet, path: Path, facts: Mapping[str, str] | None = None) -> None:
@@ -51,13 +61,14 @@ def written_onnx(model: RayLifterNet, path: Path, facts: Mapping[str, str] | Non
     Rounds the model's matrices to float16, in which the file keeps them; all computation stays float32.
     """
     images, people = torch.export.Dim("images", min=1, max=1_000_000), torch.export.Dim("people", min=1, max=100_000)
-    shapes = {"rays": {0: images, 1: people}, "scores": {0: images, 1: people}, "camera": {0: images}}
     _round_matrices(model)
     wrapped = _Inference(model).eval()
+    free = [{0: images} if name == "camera" else {0: images, 1: people} for name in wrapped.inputs]
+    shapes = {**dict(zip(INPUTS, free, strict=False)), **({"others": tuple(free[3:])} if free[3:] else {})}
     with _quiet_exporter():
         program = torch.onnx.export(
-            wrapped, example_inputs(3, 5), dynamo=True, dynamic_shapes=shapes,
-            input_names=list(INPUTS), output_names=list(OUTPUTS), verbose=False,
+            wrapped, example_inputs(3, 5, others=len(free) > 3), dynamo=True, dynamic_shapes=shapes,
+            input_names=list(wrapped.inputs), output_names=list(wrapped.outputs), verbose=False,
         )  # fmt: skip
     assert program is not None
     temporary = path.with_name(path.name + ".tmp")
@@ -113,15 +124,15 @@ def _store_matrices_as_half(path: Path, facts: Mapping[str, str]) -> None:
     onnx.save(proto, str(path))
 
 
-def worst_difference(wrapped: nn.Module, path: Path) -> float:
+def worst_difference(wrapped: _Inference, path: Path) -> float:
     """The largest difference between ONNX Runtime and torch over outputs, relative to the depth of the person."""
     session = imported_onnxruntime().InferenceSession(str(path), providers=["CPUExecutionProvider"])
     worst = 0.0
     for images, people in ((1, 1), (3, 5), (2, 8)):
-        inputs = example_inputs(images, people, seed=people)
+        inputs = example_inputs(images, people, seed=people, others=len(wrapped.inputs) > 3)
         with torch.no_grad():
             expected = [value.numpy() for value in wrapped(*inputs)]
-        got = session.run(None, {name: value.numpy() for name, value in zip(INPUTS, inputs, strict=True)})
+        got = session.run(None, {name: value.numpy() for name, value in zip(wrapped.inputs, inputs, strict=True)})
         depth = expected[2][..., 2].max()
         for ours, theirs in zip(got, expected, strict=True):
             worst = max(worst, float(np.abs(np.asarray(ours) - theirs).max() / depth))

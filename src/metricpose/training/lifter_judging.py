@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from metricpose.evaluation.metrics import pa_mpjpe
+from metricpose.models.latent_lifter import LatentLifted
 from metricpose.models.ray_lifter import Lifted, RayLifterNet
 from metricpose.virtual.lifting_batch import LiftingBatch
 
@@ -13,13 +14,13 @@ _CHUNK = 500
 _BALL_SIGMAS = 2.5003  # radius of the ball that holds 90 % of an isotropic Gaussian in three dimensions
 
 
-def _lifted(model: nn.Module, data: LiftingBatch) -> Lifted:
+def _lifted(model: nn.Module, data: LiftingBatch) -> Lifted | LatentLifted:
     parts = []
     with torch.no_grad():
         for start in range(0, len(data.rays), _CHUNK):
             chunk = slice(start, start + _CHUNK)
             parts.append(model(data.rays[chunk], data.scores[chunk], data.camera[chunk], data.present[chunk]))
-    return Lifted(*(torch.cat(values) for values in zip(*parts, strict=True)))
+    return type(parts[0])(*(torch.cat(values) for values in zip(*parts, strict=True)))
 
 
 def judged(model: nn.Module, data: LiftingBatch) -> dict[str, float]:
@@ -30,7 +31,11 @@ def judged(model: nn.Module, data: LiftingBatch) -> dict[str, float]:
 def errors_of_people(model: nn.Module, data: LiftingBatch) -> dict[str, Tensor]:
     """Of each real person (M,), in the order of `data.real`: MRPE and MRPE_z in mm, MRPE_z in % of depth, MPJPE and
     PA-MPJPE in mm, and 100 or 0 for whether the 90 % interval covers the root's depth."""
-    lifted = _lifted(model, data)
+    return figures_of(_lifted(model, data), data)
+
+
+def figures_of(lifted: Lifted | LatentLifted, data: LiftingBatch) -> dict[str, Tensor]:
+    """`errors_of_people` of an answer."""
     real = data.real
     truth, own = data.joints_cam[real], lifted.joints_cam[real]
     root, own_root = truth[:, (11, 12)].mean(1), lifted.root_cam[real]
@@ -48,7 +53,7 @@ def errors_of_people(model: nn.Module, data: LiftingBatch) -> dict[str, Tensor]:
     }
 
 
-def _bound_stretch(lifted: Lifted, data: LiftingBatch) -> Tensor:
+def _bound_stretch(lifted: Lifted | LatentLifted, data: LiftingBatch) -> Tensor:
     """Factors (2,) on the lower and upper log half-widths that leave 5 % outside on each side."""
     real = data.real
     log_ratio = (data.joints_cam[real][:, (11, 12)].mean(1)[:, 2] / lifted.root_cam[real][:, 2]).clamp_min(1e-3).log()
@@ -65,7 +70,9 @@ def calibrated(model: nn.Module, unknown: LiftingBatch, known: LiftingBatch) -> 
     assert isinstance(model, RayLifterNet)
     model.interval_stretch.fill_(1)
     model.sigma_stretch.fill_(1)
-    answers: Sequence[tuple[LiftingBatch, Lifted]] = [(data, _lifted(model, data)) for data in (unknown, known)]
+    answers: Sequence[tuple[LiftingBatch, Lifted | LatentLifted]] = [
+        (data, _lifted(model, data)) for data in (unknown, known)
+    ]
     for row, (data, lifted) in enumerate(answers):
         model.interval_stretch[row] = _bound_stretch(lifted, data).clamp_min(0.3)
     for flag in (0, 1):

@@ -82,9 +82,13 @@ def _optimisers(model: nn.Module, options: OptimiserOptions) -> list[torch.optim
     kernels = [name for name, p in named if p.ndim == 4 and p.shape[1] > 1]  # not the depth-wise ones
     names = {name for name, p in named if p.ndim == 2 or name in kernels}
     hidden = [p for name, p in model.named_parameters() if name in names]
-    matrices = [p for name, p in model.named_parameters() if name not in names and p.ndim >= 2]
-    vectors = [p for p in model.parameters() if p.ndim < 2]
-    groups = [{"params": matrices, "weight_decay": options.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+    rest = [(name, p) for name, p in model.named_parameters() if name not in names]
+    new = {name for name, _ in rest if name.startswith(options.new_prefixes)}
+    groups: list[dict[str, Any]] = []
+    for rate, fresh in ((1.0, False), (options.new_rate, True))[: 1 + bool(new)]:
+        own = [p for name, p in rest if (name in new) == fresh]
+        groups.append({"params": [p for p in own if p.ndim >= 2], "weight_decay": options.weight_decay, "share": rate})
+        groups.append({"params": [p for p in own if p.ndim < 2], "weight_decay": 0.0, "share": rate})
     result: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, lr=options.rate, betas=(0.9, 0.98))]
     if kernels:
         result.append(ConvMuon(hidden, options.rate, weight_decay=options.weight_decay))
@@ -183,7 +187,7 @@ def _one_step(
     setup: TrainingSetup, network: nn.Module, optimisers: Optimisers, step: int, team: Team, batch: Any
 ) -> Mapping[str, Tensor]:
     for group in (group for optimiser in optimisers for group in optimiser.param_groups):
-        group["lr"] = learning_rate(step, setup.optimiser)
+        group["lr"] = learning_rate(step, setup.optimiser) * group.get("share", 1.0)
     with torch.autocast(team.device.type, torch.bfloat16, enabled=setup.optimiser.bf16):
         losses = setup.loss(network.train(), batch)
     network.zero_grad(set_to_none=True)

@@ -25,6 +25,8 @@ class OptimiserOptions:
     bf16: bool = True
     prefetch: bool = False  # make the next step's batch in a thread beside the computation; it must not use CUDA
     muon_prefixes: tuple[str, ...] = ()  # names of hidden layers whose matrices Muon updates; AdamW the rest
+    new_prefixes: tuple[str, ...] = ()  # names of layers that start from nothing where the others go on
+    new_rate: float = 1.0  # of those, as a multiple of the rate
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from metricpose.skeletons.catalogue import COCO17
+from metricpose.virtual.point_layout import COCO, PointLayout
 
 ARMS, LEGS, FACE = (5, 6, 7, 8, 9, 10), (11, 12, 13, 14, 15, 16), (1, 2, 3, 4)
 
@@ -38,7 +38,8 @@ class NoiseOptions:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Detections:
-    """joints_px (B, P, 17, 2), scores (B, P, 17) with 0 where unseen."""
+    """joints_px (B, P, 17, 2), scores (B, P, 17) with 0 where unseen; J points of a layout instead of 17 where one is
+    asked for."""
 
     joints_px: Tensor
     scores: Tensor
@@ -52,12 +53,15 @@ def _chosen(share: float, shape: tuple[int, ...], generator: torch.Generator) ->
     return torch.rand(shape, generator=generator, device=generator.device) < share
 
 
-def _swapped(value: Tensor, joints: tuple[int, ...], who: Tensor) -> Tensor:
-    """Exchanges left and right of `joints` for the people `who` (B, P); value (B, P, 17, 2)."""
-    order = list(range(value.shape[2]))
-    for joint in joints:
-        order[joint] = COCO17.mirror[joint]
-    return torch.where(who[:, :, None, None], value[:, :, order], value)
+def _swapped(value: Tensor, joints: tuple[int, ...], who: Tensor, layout: PointLayout) -> Tensor:
+    """Exchanges left and right of `joints` and what is near them for the people `who` (B, P); value (B, P, J, 2)."""
+    order = [
+        image if near in joints else own
+        for own, (near, image) in enumerate(zip(layout.near, layout.mirror, strict=True))
+    ]
+    changed = value.clone()
+    changed[who] = value[who][:, order]  # few people: the others are not gathered
+    return changed
 
 
 def _detector_scores(sigma: Tensor, generator: torch.Generator, options: NoiseOptions) -> Tensor:
@@ -78,13 +82,14 @@ def _detector_scores(sigma: Tensor, generator: torch.Generator, options: NoiseOp
 
 def detected(
     joints_px: Tensor, hidden: Tensor, inside: Tensor, stature_px: Tensor, size_px: Tensor,
-    options: NoiseOptions, generator: torch.Generator,
+    options: NoiseOptions, generator: torch.Generator, layout: PointLayout = COCO,
 ) -> Detections:  # fmt: skip
-    """A detector's answer for true joints (B, P, 17, 2).
+    """A detector's answer for true points (B, P, J, 2), COCO's joints alone or those and others, as `layout` says.
 
-    hidden and inside (B, P, 17), stature_px (B, P), size_px (B, 2) w h.
+    hidden (B, P, 17), inside (B, P, J), stature_px (B, P), size_px (B, 2) w h. Another point shares the faults of the
+    COCO joint near it: hidden, missed, swapped and sure as that one is, the variance of its error half that one's.
     """
-    shape = tuple(hidden.shape)
+    shape, near = tuple(hidden.shape), list(layout.near)
     multiplier = options.median_multiplier * (options.person_spread * _normal(stature_px, generator)).exp()
     sigma = torch.tensor(JOINT_SIGMA, device=joints_px.device) * multiplier[..., None]
     sigma = sigma * (options.joint_spread * _normal(sigma, generator)).exp()
@@ -92,15 +97,19 @@ def detected(
     outlier = _chosen(options.outlier, shape, generator)
     actual = torch.where(outlier, sigma * options.outlier_multiplier, sigma)
     sigma_px = (actual * stature_px[..., None]).square() + options.floor_px**2
-    noisy = joints_px + sigma_px.sqrt()[..., None] * _normal(joints_px, generator)
+    errors = _normal(joints_px[:, :, :17], generator)
+    if len(near) > 17:
+        own = _normal(joints_px[:, :, 17:], generator)
+        errors = torch.cat([errors, (errors[:, :, near[17:]] + own) * 0.5**0.5], 2)
+    noisy = joints_px + sigma_px[..., near].sqrt()[..., None] * errors
     for joints in (ARMS, LEGS, FACE):
-        noisy = _swapped(noisy, joints, _chosen(options.part_swapped, shape[:2], generator))
-    noisy = _swapped(noisy, tuple(range(17)), _chosen(options.person_swapped, shape[:2], generator))
-    doubt = (sigma + options.floor_px / stature_px[..., None].clamp_min(1)) * torch.where(inside, 1.0, 4.0)
-    scores = _detector_scores(doubt, generator, options)
+        noisy = _swapped(noisy, joints, _chosen(options.part_swapped, shape[:2], generator), layout)
+    noisy = _swapped(noisy, tuple(range(17)), _chosen(options.person_swapped, shape[:2], generator), layout)
+    doubt = (sigma + options.floor_px / stature_px[..., None].clamp_min(1)) * torch.where(inside[..., :17], 1.0, 4.0)
+    scores = _detector_scores(doubt, generator, options)[..., near]
     missing = hidden & _chosen(options.hidden_missing, shape, generator)
     missing |= _chosen(options.visible_missing, shape, generator)
-    missing |= ~inside & ~_chosen(options.outside_guessed, shape, generator)
+    missing = missing[..., near] | (~inside & ~_chosen(options.outside_guessed, shape, generator)[..., near])
     limit = size_px[:, None, None] - 1
     clipped = torch.minimum(noisy.clamp_min(0), limit)
     return Detections(joints_px=clipped, scores=torch.where(missing, torch.zeros_like(scores), scores))

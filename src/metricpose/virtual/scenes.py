@@ -18,6 +18,8 @@ from metricpose.virtual.occlusion import (
     in_picture,
 )
 from metricpose.virtual.placement import SOLES, PlacementOptions, filled_slots, floor_heights, lowest_z, place
+from metricpose.virtual.point_bank import PointBank
+from metricpose.virtual.point_layout import COCO, PointLayout
 from metricpose.virtual.pose_pool import PoseAugmentation, PosePool
 from metricpose.virtual.rig import LANDMARKS, NODES
 
@@ -42,6 +44,15 @@ class SceneOptions:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class OtherPoints:
+    """The E points of a PointBank on the people of B scenes, beside their COCO joints."""
+
+    joints_cam: Tensor  # (B, P, E, 3) m, exact
+    joints_px: Tensor  # (B, P, E, 2) as detected
+    scores: Tensor  # (B, P, E) 0 where unseen
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class SceneBatch:
     """B scenes of up to P people in COCO-17. `real` people have truth; `present` ones are in the detector's answer."""
 
@@ -57,11 +68,12 @@ class SceneBatch:
     child: Tensor  # (B, P)
     raised: Tensor  # (B, P)
     stature_m: Tensor  # (B, P)
+    others: OtherPoints | None = None  # where the bodies have more points
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Bodies:
-    """A bank's arrays as tensors, split into adults and children."""
+    """A bank's arrays as tensors, split into adults and children; `points`: what else is known of them, or None."""
 
     node_offsets: Tensor
     landmark_offsets: Tensor
@@ -70,9 +82,12 @@ class Bodies:
     stature_m: Tensor
     adults: Tensor
     children: Tensor
+    points: PointBank | None = None
 
     @classmethod
-    def of(cls, bank: BodyBank, split: str, device: torch.device | str = "cpu") -> "Bodies":
+    def of(
+        cls, bank: BodyBank, split: str, device: torch.device | str = "cpu", points: PointBank | None = None
+    ) -> "Bodies":
         chosen = torch.as_tensor(bank.split == split)
         child = torch.as_tensor(bank.age_years < 14)
         tensors = {
@@ -81,7 +96,7 @@ class Bodies:
         }
         tensors["sole"] = _sole(bank).float().to(device)
         adults, children = ((chosen & mask).nonzero()[:, 0].to(device) for mask in (~child, child))
-        return cls(**tensors, adults=adults, children=children)
+        return cls(**tensors, adults=adults, children=children, points=points)
 
     def draw(self, n: int, child_share: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Indices (n,) and who is a child (n,)."""
@@ -112,10 +127,10 @@ def _yawed(points: Tensor, yaw: Tensor) -> Tensor:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Persons:
-    """B x P people around their own pelvis, turned, with floors chosen."""
+    """B x P people around their own pelvis, turned, with floors chosen; J points, first COCO's joints."""
 
-    coco: Tensor  # (B, P, 17, 3)
-    detector_coco: Tensor  # (B, P, 17, 3): the same joints as a detector defines them
+    joints: Tensor  # (B, P, J, 3)
+    detector_joints: Tensor  # (B, P, J, 3): the same as a detector defines them
     pelvis_height: Tensor  # (B, P) m
     stature: Tensor
     group: Tensor
@@ -124,8 +139,9 @@ class _Persons:
 
 
 def _persons(
-    slots: Tensor, pool: PosePool, bodies: Bodies, options: SceneOptions, generator: torch.Generator
-) -> _Persons:
+    slots: Tensor, pool: PosePool, bodies: Bodies, options: SceneOptions, generator: torch.Generator,
+    layout: PointLayout,
+) -> _Persons:  # fmt: skip
     """People for the filled `slots` (B, P) alone: poses and bodies are made for nobody else."""
     scene, n, device = slots.nonzero()[:, 0], int(slots.sum()), generator.device
     rotations, flat_group = pool.draw(n, generator, options.augmentation)
@@ -136,8 +152,11 @@ def _persons(
     flat_stature = bodies.stature_m[body]
     shift = torch.randn(len(slots), 17, 3, generator=generator, device=device)[scene]
     shift = shift * (options.noise.definition_m * flat_stature / 1.7)[:, None, None]
-    coco = landmarks[:, _COCO]
-    defined = coco + (rotations[:, _NODE_OF] @ shift[..., None])[..., 0]
+    moved = (rotations[:, _NODE_OF] @ shift[..., None])[..., 0]
+    joints = landmarks[:, _COCO]
+    if bodies.points is not None:
+        joints = torch.cat([joints, bodies.points.posed(body, nodes, rotations)], 1)
+        moved = moved[:, list(layout.near)]
 
     def padded(flat: Tensor) -> Tensor:
         return flat.new_zeros(*slots.shape, *flat.shape[1:]).masked_scatter_(
@@ -147,8 +166,8 @@ def _persons(
     group = padded(flat_group)
     floor, raised = floor_heights(group, options.placement, generator)
     return _Persons(
-        coco=padded(_yawed(coco, yaw)),
-        detector_coco=padded(_yawed(defined, yaw)),
+        joints=padded(_yawed(joints, yaw)),
+        detector_joints=padded(_yawed(joints + moved, yaw)),
         pelvis_height=floor - padded(lowest_z(nodes, landmarks, bodies.radii[body], bodies.sole[body])),
         stature=padded(flat_stature),
         group=group,
@@ -195,23 +214,26 @@ def generate_scenes(
 
     Scenes that show nobody are replaced by others of the same batch, so that the count holds.
     """
+    layout = COCO if bodies.points is None else PointLayout.of(bodies.points.names)
     drawn = count + count // 3 + 4
     cameras = options.cameras.draw(drawn, generator)
     slots = filled_slots(drawn, options.placement, generator)
-    people = _persons(slots, pool, bodies, options, generator)
+    people = _persons(slots, pool, bodies, options, generator, layout)
     position, placed = place(cameras, people.pelvis_height, people.stature, slots, options.placement, generator)
     placed_at = torch.where(placed[..., None], position, torch.zeros_like(position))[:, :, None]
-    joints_cam = cameras.to_cam(people.coco + placed_at)
-    placed &= (joints_cam[..., 2] > 0.25).all(-1)
-    joints_cam = torch.where(placed[..., None, None], joints_cam, torch.ones_like(joints_cam))
-    detector_cam = torch.where(placed[..., None, None], cameras.to_cam(people.detector_coco + placed_at), joints_cam)
-    joints_px = cameras.to_px(joints_cam)
-    inside = in_picture(joints_px, cameras.size_px)
+    points_cam = cameras.to_cam(people.joints + placed_at)
+    placed &= (points_cam[:, :, _COCO, 2] > 0.25).all(-1)
+    points_cam = torch.where(placed[..., None, None], points_cam, torch.ones_like(points_cam))
+    detector_cam = torch.where(placed[..., None, None], cameras.to_cam(people.detector_joints + placed_at), points_cam)
+    points_px = cameras.to_px(points_cam)
+    points_inside = in_picture(points_px, cameras.size_px)
+    joints_cam, joints_px, inside = (value[:, :, _COCO] for value in (points_cam, points_px, points_inside))
     stature_px = people.stature * cameras.focal_px[:, None] / joints_cam[..., 2].mean(-1)
     hidden = behind_bodies(joints_px, joints_cam[..., 2], stature_px, placed, options.occlusion)
     hidden |= far_side_of_head(joints_cam) | behind_furniture(joints_px, options.occlusion, generator)
-    found = detected(cameras.to_px(detector_cam), hidden, inside, stature_px, cameras.size_px, options.noise, generator)
-    present = placed & ((found.scores > 0).sum(-1) >= options.least_joints)
+    told_px, size_px = cameras.to_px(detector_cam), cameras.size_px
+    found = detected(told_px, hidden, points_inside, stature_px, size_px, options.noise, generator, layout)
+    present = placed & ((found.scores[..., _COCO] > 0).sum(-1) >= options.least_joints)
     present &= (inside & ~hidden).sum(-1) >= options.least_joints
     order = (~present).to(torch.int8).sort(dim=1, stable=True).indices
 
@@ -237,9 +259,17 @@ def generate_scenes(
         "joints_cam": joints_cam, "joints_px": joints_px, "visible": inside & ~hidden, "inside": inside,
         "group": people.group, "child": people.child, "raised": people.raised, "stature_m": people.stature,
     }  # fmt: skip
+    others = None
+    if bodies.points is not None:
+        others = OtherPoints(
+            joints_cam=sorted_people(points_cam[:, :, 17:])[keep],
+            joints_px=found.joints_px[:, :, 17:],
+            scores=found.scores[..., 17:],
+        )
     return SceneBatch(
         cameras=cameras[keep],
-        detections=found,
+        detections=Detections(joints_px=found.joints_px[:, :, _COCO], scores=found.scores[..., _COCO]),
+        others=others,
         present=shown,
         real=real,
         **{name: sorted_people(value)[keep] for name, value in names.items()},

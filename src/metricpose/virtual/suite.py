@@ -39,6 +39,7 @@ class SuiteOptions:
     child_share: float = 0.12
     mocap_cache: Path | None = None
     scene: SceneOptions = field(default_factory=SceneOptions)
+    point_bank: Path | None = None  # for people with the points of all skeletons: other detections, from their draws
 
 
 def suite_scenes(options: SuiteOptions) -> Iterator[tuple[str, SceneBatch]]:
@@ -56,6 +57,7 @@ def suite_scenes(options: SuiteOptions) -> Iterator[tuple[str, SceneBatch]]:
             procedural_share=0.4,
             procedural_count=20_000,
             seed=options.seed,
+            point_bank=options.point_bank,
         )
     )
     for number, (name, (required, excluded)) in enumerate(CAMERA_FAMILIES.items()):
