@@ -47,21 +47,21 @@ class PointPoser:
     """Draws bodies and poses their points; building it takes Anny's ten seconds."""
 
     def __init__(self, regressors: PointRegressors | None = None) -> None:
-        self._anny = AnnyBody()
+        self.anny = AnnyBody()
         self.regressors = PointRegressors.load() if regressors is None else regressors
-        model = self._anny.model
+        model = self.anny.model
         self.rig = BodyRig(
             bones=tuple(model.bone_labels),
             parents=tuple(int(parent) for parent in model.bone_parents),
             skin_weights=model.dense_vertex_bone_weights.numpy().astype(np.float32),
-            keypoints=tuple(self._anny.keypoint_regressor.labels),
-            keypoint_weights=self._anny.keypoint_regressor.regression_weights.numpy().astype(np.float32),
+            keypoints=tuple(self.anny.keypoint_regressor.labels),
+            keypoint_weights=self.anny.keypoint_regressor.regression_weights.numpy().astype(np.float32),
         )
 
     def bodies(self, count: int, seed: int, ages_years: tuple[float, float]) -> Iterator[PointedBody]:
         """`count` bodies of evenly spread ages; another seed gives other people."""
-        shapes = self._anny.sample(count, torch.Generator().manual_seed(seed), ages_years=ages_years)
-        rest = self._anny.rest(shapes)
+        shapes = self.anny.sample(count, torch.Generator().manual_seed(seed), ages_years=ages_years)
+        rest = self.anny.rest(shapes)
         for vertices, heads, age in zip(rest.vertices.numpy(), rest.joints.numpy(), shapes.age_years, strict=True):
             yield self.pointed(vertices @ PERSON_FROM_ANNY.T, heads @ PERSON_FROM_ANNY.T, float(age))
 
@@ -82,7 +82,7 @@ class PointPoser:
     def posed(self, body: PointedBody, rotations: np.ndarray, finger_curl: float = 0.3) -> np.ndarray:
         """Points (N, P, 3) of the body in poses (N, 21, 3, 3) of the canonical rig: metres, from the pelvis node."""
         turns = bone_turns(self.rig, body.rest, np.asarray(rotations, float), finger_curl)
-        transforms = _transforms(self.rig.parents, pivots(self.rig, body.rest), turns, body.rest.points["pelvis"])
+        transforms = transforms_of(self.rig.parents, pivots(self.rig, body.rest), turns, body.rest.points["pelvis"])
         flat = body.moments.reshape(len(body.moments), -1)
         return np.moveaxis(flat @ transforms.transpose(2, 1, 3, 0).reshape(3, flat.shape[1], -1), -1, 0).swapaxes(1, 2)
 
@@ -121,7 +121,7 @@ def _powered(rotations: np.ndarray, share: float) -> np.ndarray:
     return turned
 
 
-def _transforms(parents: tuple[int, ...], places: np.ndarray, turns: np.ndarray, origin: np.ndarray) -> np.ndarray:
+def transforms_of(parents: tuple[int, ...], places: np.ndarray, turns: np.ndarray, origin: np.ndarray) -> np.ndarray:
     """(N, J, 3, 4): `body_pose.bone_transforms` of N poses at once."""
     transforms = np.empty((len(turns), len(parents), 3, 4))
     transforms[..., :3] = turns
