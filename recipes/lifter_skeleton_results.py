@@ -21,7 +21,6 @@ from metricpose.models.ray_lifter_engine import loaded_ray_lifter
 from metricpose.skeletons import converter, learnt_converter, skeleton_named
 from metricpose.skeletons.acae import AffineAutoencoder
 from metricpose.skeletons.catalogue import COCO17
-from metricpose.skeletons.points import body_points
 from metricpose.virtual.camera_knowledge import EXACT, NOTHING, KnowledgeOptions
 from metricpose.virtual.lifting_batch import LiftingBatch
 from metricpose.virtual.scenes import SceneBatch
@@ -62,12 +61,11 @@ def only(scenes: SceneBatch, joints: Sequence[str]) -> SceneBatch:
 
 def by_names(skeleton: str) -> Menu:
     """The skeleton as the former lifter saw it: joints that bear the names of COCO's."""
-    menu, own = Menu.of({skeleton: 1.0}), skeleton_named(skeleton)
-    aliases = dict(_ACAE.aliases)
-    where = [_ACAE.points.index(aliases.get(point, point)) for point in body_points(own)]
-    mix = torch.zeros_like(menu.mix)
-    mix[0][:, where] = torch.tensor(converter(own, COCO17).weights)
-    return replace(menu, mix=mix)
+    menu, none = Menu.of({skeleton: 1.0}), len(_ACAE.points)
+    convert = converter(skeleton_named(skeleton), COCO17)
+    joint = torch.tensor(convert.weights).argmax(1)
+    first = torch.where(torch.tensor(convert.covered), torch.tensor(places_of(skeleton))[joint], none)
+    return replace(menu, first=first[None], second=torch.full_like(menu.second, none))
 
 
 @torch.no_grad()

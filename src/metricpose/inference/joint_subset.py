@@ -16,7 +16,7 @@ def with_joints(people: People2D, names: Sequence[str]) -> People2D:
     """The people with all joints unseen but those named.
 
     Raises InputError for a name that is no joint of their skeleton, one that is given twice, and for joints of which
-    fewer than two tell the lifter where a person is: those of COCO-17, and both hips of any skeleton.
+    fewer than two tell the lifter where a person is: those of COCO-17, and the hips of any skeleton.
     """
     kept = np.zeros(len(people.skeleton), dtype=bool)
     kept[_checked(people.skeleton, names)] = True
@@ -31,10 +31,9 @@ def _checked(skeleton: Skeleton, names: Sequence[str]) -> list[int]:
         if names.count(name) > 1:
             raise InputError(f"joints: expected each joint once, got {name} more than once; leave one out")
     places = [skeleton.joints.index(name) for name in names]
-    weights = lifter_view(skeleton).weights
-    told = (weights != 0).any(axis=1) & ~(np.delete(weights, places, axis=1) != 0).any(axis=1)
-    if told.sum() < _FEWEST:
-        usable = ", ".join(skeleton.joints[joint] for joint in np.flatnonzero((weights != 0).any(axis=0)))
+    telling = [int(joint) for joint in lifter_view(skeleton).first if joint >= 0]
+    if len(set(telling) & set(places)) < _FEWEST:
+        usable = ", ".join(skeleton.joints[joint] for joint in telling)
         raise InputError(
             f"joints: expected at least two of those that tell where a person is ({usable}), got {', '.join(names)}"
         )

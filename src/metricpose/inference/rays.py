@@ -94,12 +94,13 @@ def _nothing_else(people: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _slots(places: np.ndarray, scores: np.ndarray, view: LifterView) -> tuple[np.ndarray, np.ndarray]:
-    """COCO's slots: mixes of rays places (P, J, 3) with z = 1, and the least of the scores that each is mixed from."""
-    used = view.weights != 0
-    filled = used.any(axis=1)
-    rays = np.where(filled[:, None], view.weights.astype(np.float64) @ places, [0.0, 0.0, 1.0])
-    least = np.where(used, scores[:, None, :], np.float32(2)).min(axis=-1)
-    return rays, np.where(filled, least, np.float32(0))
+    """COCO's slots from rays places (P, J, 3) with z = 1: mixes of two where both are seen, with the lesser score."""
+    filled, first, second = view.first >= 0, np.maximum(view.first, 0), np.maximum(view.second, 0)
+    told, other = np.where(filled, scores[:, first], np.float32(0)), scores[:, second]
+    both = (view.second >= 0) & (told > 0) & (other > 0)
+    share = np.where(both, view.share, np.float32(1)).astype(np.float64)[..., None]
+    rays = share * places[:, first] + (1 - share) * places[:, second]
+    return np.where(filled[:, None], rays, [0.0, 0.0, 1.0]), np.where(both, np.minimum(told, other), told)
 
 
 def _others(places: np.ndarray, scores: np.ndarray, view: LifterView) -> tuple[np.ndarray, np.ndarray]:

@@ -1,8 +1,8 @@
 """How the ray lifter reads a person of any skeleton: 17 slots of COCO's joints, and slots of the points beside them.
 
 A joint that is COCO's goes to its slot, any other one to a slot of its own. Hips that a skeleton places apart fill
-COCO's as well, since size and distance hang on the trunk: mixed of both, in the plane z = 1. Fingers beyond the
-knuckles say nothing that hands do not.
+COCO's as well, since size and distance hang on the trunk: mixed of both in the plane z = 1, or as they are where one is
+unseen. Fingers beyond the knuckles say nothing that hands do not.
 """
 
 from dataclasses import dataclass
@@ -41,11 +41,15 @@ class LifterView:
     """A skeleton of J joints as the lifter reads it.
 
     Attributes:
-        weights: (17, J) float32, what each slot of COCO is mixed from; a row of zeros for one that stays empty.
-        joint_of: (E,) which joint fills each slot of OTHER_POINTS, -1 for none.
+        first: (17,) the joint that fills each slot of COCO, -1 for none.
+        second: (17,) the joint that it is mixed with where that is seen, -1 for none.
+        share: (17,) float32 weight of the first in the mix.
+        joint_of: (E,) the joint in each slot of OTHER_POINTS, -1 for none.
     """
 
-    weights: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+    share: np.ndarray
     joint_of: np.ndarray
 
 
@@ -53,27 +57,25 @@ class LifterView:
 def lifter_view(skeleton: Skeleton) -> LifterView:
     """The view of a skeleton, of the catalogue or of one's own with canonical names."""
     aliases = dict(AffineAutoencoder.load().aliases)
-    points = [aliases.get(point, point) for point in body_points(skeleton)]
-    places = {point: joint for joint, point in enumerate(points)}
-    weights = np.zeros((17, len(skeleton)), np.float32)
-    for slot, joint in enumerate(COCO17.joints):
-        if joint in places:
-            weights[slot, places[joint]] = 1.0
+    places = {aliases.get(point, point): joint for joint, point in enumerate(body_points(skeleton))}
+    first = np.array([places.get(joint, -1) for joint in COCO17.joints])
+    second, share = np.full(17, -1), np.ones(17, np.float32)
     for left, right in _HIPS_APART:
         if {left, right} <= places.keys():
-            apart = [places[left], places[right]]
-            for slot, joint in ((11, "left_hip"), (12, "right_hip")):
-                weights[slot, apart] = _mixed_hip(left, right, joint)
+            first[_HIPS], second[_HIPS] = (places[left], places[right]), (places[right], places[left])
+            share[_HIPS] = _own_share(left, right)
     joint_of = np.array([places.get(point, -1) for point in OTHER_POINTS])
-    for array in (weights, joint_of):
+    for array in (first, second, share, joint_of):
         array.setflags(write=False)
-    return LifterView(weights=weights, joint_of=joint_of)
+    return LifterView(first=first, second=second, share=share, joint_of=joint_of)
 
 
+_HIPS = [COCO17.index("left_hip"), COCO17.index("right_hip")]
 _HIPS_APART = (("h36m_left_hip", "h36m_right_hip"), ("smpl_left_hip", "smpl_right_hip"))
 
 
-def _mixed_hip(left: str, right: str, joint: str) -> np.ndarray:
-    """(2,) weights of two hips that lie apart for one of COCO's."""
+def _own_share(left: str, right: str) -> float:
+    """Weight of the left one of two hips that lie apart, in the best mix for COCO's left hip."""
     known = packaged_distances()
-    return affine_weights(known.learnt_m2, [known.index[left], known.index[right]], known.index[joint])
+    sources, target = [known.index[left], known.index[right]], known.index["left_hip"]
+    return float(affine_weights(known.learnt_m2, sources, target)[0])

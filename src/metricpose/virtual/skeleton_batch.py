@@ -10,8 +10,7 @@ from torch import Tensor
 from metricpose._errors import InputError
 from metricpose.skeletons.acae import AffineAutoencoder
 from metricpose.skeletons.catalogue import COCO17, skeleton_named
-from metricpose.skeletons.lifter_points import OTHER_POINTS, lifter_view
-from metricpose.skeletons.points import body_points
+from metricpose.skeletons.lifter_points import lifter_view
 from metricpose.virtual.camera_knowledge import KnowledgeOptions, camera_rows
 from metricpose.virtual.lifting_batch import LiftingBatch
 from metricpose.virtual.point_layout import PointLayout
@@ -37,14 +36,17 @@ class Menu:
 
     Attributes:
         share: (S,) of the pictures.
-        mix: (S, 17, J) what each slot of COCO is mixed from.
+        first, second: (S, 17) indices of the points in each slot of COCO, as in `LifterView`; J for none.
+        mixed: (S, 17) weight of the first.
         other: (S, 65) index of the point in each slot of OTHER_POINTS; J where the skeleton has none.
         region: (R, J) whether each region of `_REGIONS` holds a point.
         subsets: share of the pictures whose detector tells a part of its joints alone.
     """
 
     share: Tensor
-    mix: Tensor
+    first: Tensor
+    second: Tensor
+    mixed: Tensor
     other: Tensor
     region: Tensor
     subsets: float = 0.0
@@ -53,21 +55,20 @@ class Menu:
     def of(cls, shares: Mapping[str, float], subsets: float = 0.0) -> Self:
         """The skeletons of the catalogue by name, with their shares."""
         acae = AffineAutoencoder.load()
-        aliases, points = dict(acae.aliases), acae.points
+        points = acae.points
         assert points[:17] == COCO17.joints
-        mix = torch.zeros(len(shares), 17, len(points))
-        other = torch.full((len(shares), len(OTHER_POINTS)), len(points))
-        for row, name in enumerate(shares):
-            skeleton = skeleton_named(name)
-            view = lifter_view(skeleton)
-            where = torch.tensor([points.index(aliases.get(point, point)) for point in body_points(skeleton)])
-            mix[row][:, where] = torch.tensor(view.weights)
-            joint_of = torch.tensor(view.joint_of)
-            other[row] = torch.where(joint_of >= 0, where[joint_of.clamp_min(0)], len(points))
+        columns: dict[str, list[Tensor]] = {"first": [], "second": [], "mixed": [], "other": []}
+        for name in shares:
+            view = lifter_view(skeleton_named(name))
+            where = torch.tensor([*acae.places_of(skeleton_named(name)), len(points)])
+            columns["mixed"].append(torch.tensor(view.share))
+            for column, joints in (("first", view.first), ("second", view.second), ("other", view.joint_of)):
+                columns[column].append(where[torch.tensor(joints)])  # the last one, -1, for none
         near = torch.tensor(PointLayout.of(points[17:]).near)
         region = torch.stack([torch.isin(near, torch.tensor(part)) for part in _REGIONS])
         share = torch.tensor(list(shares.values()), dtype=torch.float64)
-        return cls(share=share / share.sum(), mix=mix, other=other, region=region, subsets=subsets)
+        rows = {name: torch.stack(values) for name, values in columns.items()}
+        return cls(share=share / share.sum(), region=region, subsets=subsets, **rows)
 
 
 def skeleton_batch(
@@ -86,11 +87,9 @@ def skeleton_batch(
     chosen = torch.multinomial(menu.share, len(norm), replacement=True, generator=generator)
     kept = _kept(menu, len(norm), generator)
     scores = torch.where(reached & kept[:, None], scores, 0.0)
-    coco, coco_scores = _slots(menu.mix[chosen], norm, scores)
-    other = menu.other[chosen][:, None].expand(-1, norm.shape[1], -1)
-    padded = torch.cat([norm, torch.zeros_like(norm[:, :, :1])], 2)
-    other_norm = padded.gather(2, other[..., None].expand(-1, -1, -1, 2))
-    other_scores = torch.cat([scores, torch.zeros_like(scores[..., :1])], 2).gather(2, other)
+    norm, scores = (torch.cat([value, torch.zeros_like(value[:, :, :1])], 2) for value in (norm, scores))
+    coco, coco_scores = _slots(menu, chosen, norm, scores)
+    other_norm, other_scores = _gathered(norm, scores, menu.other[chosen])
     enough = (coco_scores > 0).sum(-1) >= _FEWEST_JOINTS
     present, real = scenes.present & enough, scenes.real & enough
     most = 1 + int((present.any(0) * torch.arange(present.shape[1], device=present.device)).max())
@@ -117,13 +116,19 @@ def _kept(menu: Menu, pictures: int, generator: torch.Generator) -> Tensor:
     return torch.where(kind < 0.7, without, torch.where(kind < 1.0, some, True))
 
 
-def _slots(mix: Tensor, norm: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
-    """COCO's slots (B, P, 17, 2) on the plane z = 1 and scores (B, P, 17), the least of what each is mixed from."""
-    weight, index = mix.abs().topk(2, dim=-1)  # no slot is mixed of more than two
-    first, second = (index[..., k][:, None].expand(-1, norm.shape[1], -1) for k in (0, 1))
-    whole = weight[:, None, :, 1] == 0
-    least = torch.where(whole, scores.gather(2, first), scores.gather(2, first).minimum(scores.gather(2, second)))
-    return mix[:, None] @ norm, torch.where(weight[:, None, :, 0] > 0, least, 0.0)
+def _slots(menu: Menu, chosen: Tensor, norm: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+    """COCO's slots (B, P, 17, 2) on the plane z = 1 and their scores (B, P, 17), as in `inference.rays`."""
+    first, told = _gathered(norm, scores, menu.first[chosen])
+    second, other = _gathered(norm, scores, menu.second[chosen])
+    both = (told > 0) & (other > 0)
+    share = torch.where(both, menu.mixed[chosen][:, None], 1.0)[..., None]
+    return share * first + (1 - share) * second, torch.where(both, told.minimum(other), told)
+
+
+def _gathered(norm: Tensor, scores: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
+    """Of places (B, P, J, 2) and scores (B, P, J) those of the points `index` (B, K) of each picture."""
+    index = index[:, None].expand(-1, norm.shape[1], -1)
+    return norm.gather(2, index[..., None].expand(-1, -1, -1, 2)), scores.gather(2, index)
 
 
 def _rays(norm: Tensor, scores: Tensor) -> Tensor:
