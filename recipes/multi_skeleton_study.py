@@ -47,9 +47,9 @@ class StudyOptions:
     folder: Path
     people: Path
     acae: Path
-    first: int = 350
-    then: int = 180
-    kept: int = 8
+    first: int = 700
+    then: int = 350
+    kept: int = 6
     bf16: bool = False
 
 
@@ -65,7 +65,7 @@ def run_cell(options: StudyOptions, way: str, sets: int, seed: int) -> Path:
     began = time.time()
     start = "merged" if way == "merged" else "separate"
     first = _trained(options, MultiSkeletonRecipe(way=start, sets=sets, seed=seed, steps=options.first), "first")
-    begin = {"begin": str(first / WEIGHTS), "rate": 5e-4, "steps": options.then, "way": way}
+    begin = {"begin": str(first / WEIGHTS), "rate": 1.5e-3, "steps": options.then, "way": way}
     recipe = MultiSkeletonRecipe(sets=sets, seed=seed, acae=str(options.acae), **begin)  # type: ignore[arg-type]
     folder = _trained(options, recipe, "then")
     net = MultiSkeletonNet(recipe.way, joints_of(sets), AffineAutoencoder.load(options.acae) if sets == 6 else None)  # type: ignore[arg-type]
@@ -82,7 +82,10 @@ def _trained(options: StudyOptions, recipe: MultiSkeletonRecipe, stage: str) -> 
     folder = options.folder / "training" / f"{recipe.way}-{recipe.sets}-{recipe.seed}-{stage}"
     if not (folder / WEIGHTS).is_file():
         acae = recipe.acae if recipe.sets == 6 else None
-        own = replace(recipe, people=str(options.people), kept=options.kept, bf16=options.bf16, acae=acae)
+        own = replace(
+            recipe, people=str(options.people), lessons=str(options.folder / "lessons"), kept=options.kept,
+            bf16=options.bf16, acae=acae,
+        )  # fmt: skip
         setup = multi_skeleton(own, torch.device("cpu"))
         run = RunOptions(folder=folder, report_every=50, validate_every=10**6)
         trained(setup, run, Team(rank=0, size=1, device=torch.device("cpu")), _say(folder.name))

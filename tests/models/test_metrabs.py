@@ -12,7 +12,7 @@ from metricpose.skeletons.joint_sets import JointSet
 
 SMALL = {
     "stem": (4, 4), "widths": (8, 8, 8), "blocks": (0, 0, 0), "attention_layers": 1, "heads": 2, "neck": (8, 8, 8),
-    "depth_cells": 4,
+    "joints": 5, "trunk": 8, "layers": 1, "depth_cells": 4,
 }  # fmt: skip
 JOINTS = JointSet(skeletons=tuple(map(skeleton_named, ("coco17", "body25", "h36m17"))))
 FOCAL, CENTRE = torch.tensor([150.0, 220.0]), torch.tensor([[31.5, 31.5], [20.0, 40.0]])
@@ -64,20 +64,32 @@ def test_points_in_the_window_lie_on_their_rays_and_others_in_the_cube():
     torch.testing.assert_close(points[~within], (relative + seen.position[:, None])[~within])
 
 
-def test_early_layers_and_the_rest_are_the_features_of_the_crop_network():
-    net = MetrabsNet(MetrabsOptions(**SMALL, points=17)).eval()
+def test_the_body_is_a_crop_network_that_stays_as_it_is():
+    net = MetrabsNet(MetrabsOptions(**SMALL, points=17)).train()
     windows = torch.rand(2, 3, 64, 64)
-    seen = net(net.early8(windows), FOCAL, CENTRE)
+    before = {name: value.clone() for name, value in net.body.state_dict().items()}
+    seen8 = net.look(windows)
+    assert net.body.training and not seen8.requires_grad
+    assert all(torch.equal(value, before[name]) for name, value in net.body.state_dict().items())
+    with torch.no_grad():
+        maps = net.body.eval()(windows).joint_logits.flatten(2).softmax(-1).unflatten(2, (16, 16))
+    share = seen8[:, 8:] / seen8[:, 8:].sum((2, 3), keepdim=True)
+    torch.testing.assert_close(share, maps.unflatten(2, (8, 2)).unflatten(4, (8, 2)).sum((3, 5)))
+
+
+def test_points_are_seen_alike_by_every_lens_and_stand_elsewhere():
+    net = MetrabsNet(MetrabsOptions(**SMALL, points=17)).eval()
+    seen8 = net.look(torch.rand(2, 3, 64, 64))
+    seen = net(seen8, FOCAL, CENTRE)
     assert seen.px.shape == (2, 17, 2) and seen.relative.shape == (2, 17, 3)
-    assert not hasattr(net, "merge4")
-    again = net(net.early8(windows), FOCAL * 2, CENTRE)
-    torch.testing.assert_close(again.px, seen.px)  # what is seen does not depend on the lens; where it stands does
+    again = net(seen8, FOCAL * 2, CENTRE)
+    torch.testing.assert_close(again.px, seen.px)
     assert (again.position[:, 2] != seen.position[:, 2]).any()
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_answers_all_joints(way, acae):
-    answer = network(way, acae)(network(way, acae).early8(torch.rand(2, 3, 64, 64)), FOCAL, CENTRE)
+    answer = network(way, acae)(network(way, acae).look(torch.rand(2, 3, 64, 64)), FOCAL, CENTRE)
     assert answer.joints.joints_cam.shape == (2, len(JOINTS), 3)
     assert answer.joints.px.shape == (2, len(JOINTS), 2)
     assert (answer.decoded is not None) == (way == "hybrid")
@@ -87,10 +99,10 @@ def test_every_way_answers_all_joints(way, acae):
 def test_merged_and_latent_heads_cannot_disagree_but_separate_ones_do(acae):
     shared = [(a, b) for a, x in enumerate(JOINTS.distinct) for b, y in enumerate(JOINTS.distinct) if a < b and x == y]
     first, second = (list(column) for column in zip(*shared, strict=True))
-    x8 = network("latent", acae).early8(torch.rand(2, 3, 64, 64))
+    seen8 = network("latent", acae).look(torch.rand(2, 3, 64, 64))
 
     def apart(way):
-        found = network(way, acae)(x8, FOCAL, CENTRE).joints.relative
+        found = network(way, acae)(seen8, FOCAL, CENTRE).joints.relative
         return float((found[:, first] - found[:, second]).detach().abs().max())
 
     assert apart("latent") < 1e-6

@@ -1,8 +1,9 @@
 """A small MeTRAbs (Sarandi et al., T-BIOM 2021): a window on one person to points in metres, in the camera frame.
 
-Two heat maps for each point: one over the window, which says where the point is seen, and one over a cube of metres
-about the person, which has room for points that are beyond the window's edge. Least squares on the rays
-(`ray_position`) then says where the cube stands, from the points that are in the window alone.
+A crop network, which is not trained on, sees the window; the layers above it learn. Two heat maps for each point: one
+over the window, which says where the point is seen, and one over a cube of metres about the person, which has room for
+points that are beyond the window's edge. Least squares on the rays (`ray_position`) then says where the cube stands,
+from the points that are in the window alone.
 
 Axes: B windows, P points, S px of a window; frame: the camera's.
 """
@@ -13,23 +14,25 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from metricpose.models.agr_net import FeatureOptions, Features, conv
+from metricpose.models.agr_net import Attention, conv
+from metricpose.models.crop_net import CropNet, CropNetOptions
 from metricpose.models.ray_position import ray_position
 
-_CELL_PX = 8
+_CELL_PX = 16
+_MAP_SCALE = 64.0  # a joint that is sure to be in one cell then is as strong as a feature
 
 
 @dataclass(frozen=True, kw_only=True)
-class MetrabsOptions(FeatureOptions):
-    """Size of the network; the body is that of `CropNetOptions`, whose weights it can start from.
+class MetrabsOptions(CropNetOptions):
+    """Size of the network; the body is a crop network.
 
-    points: P; depth_cells: of the cube's depth; side_m: of the cube.
+    points: P; trunk: channels of the trained layers; layers: of attention; depth_cells: of the cube's depth; side_m: of
+    the cube.
     """
 
-    widths: tuple[int, int, int] = (96, 192, 256)
-    heads: int = 4
-    neck: tuple[int, int, int] = (64, 96, 128)
     points: int = 17
+    trunk: int = 128
+    layers: int = 3
     depth_cells: int = 8
     side_m: float = 2.4
 
@@ -56,26 +59,33 @@ class Seen(NamedTuple):
         return torch.where(self.within[..., None], on_ray, self.relative + self.position[:, None])
 
 
-class MetrabsNet(Features):
-    """See the module. `forward` takes what `early8` makes of windows: early layers that stay as they are run once."""
+class MetrabsNet(nn.Module):
+    """See the module. `forward` takes what `look` makes of windows: the body is not trained, and runs once for each."""
 
     def __init__(self, options: MetrabsOptions | None = None) -> None:
-        o = options or MetrabsOptions()
-        super().__init__(o)
-        del self.narrow8, self.lateral4, self.merge4  # nothing is read at stride 4
-        self.options = o
-        self.refine8 = conv(o.neck[1], o.neck[1])
-        self.points_out = nn.Conv2d(o.neck[1], o.points * (1 + o.depth_cells), 1)
+        super().__init__()
+        o = self.options = options or MetrabsOptions()
+        self.body = CropNet(o)
+        self.body.requires_grad_(False)
+        self.enter = conv(o.neck[1] + o.joints, o.trunk, stride=2)
+        self.attention = nn.Sequential(*(Attention(o.trunk, o.heads) for _ in range(o.layers)))
+        self.points_out = nn.Conv2d(o.trunk, o.points * (1 + o.depth_cells), 1)
         nn.init.normal_(self.points_out.weight, std=0.01)
 
-    def early8(self, windows: Tensor) -> Tensor:
-        """(B, widths[0], S/8, S/8) of windows (B, 3, S, S), RGB in [0, 1]."""
-        return self.early(windows)[1]
+    @torch.no_grad()
+    def look(self, windows: Tensor) -> Tensor:
+        """(B, neck[1] + joints, S/8, S/8) of windows (B, 3, S, S), RGB in [0, 1]: features and joint maps."""
+        training, body = self.body.training, self.body.eval()
+        y4, y8, _ = body.features(windows)
+        logits = body.joint_out(body.refine(y4)).flatten(2)
+        maps = logits.softmax(-1).unflatten(2, y4.shape[2:])
+        body.train(training)
+        return torch.cat([y8, _MAP_SCALE * nn.functional.avg_pool2d(maps, 2)], 1)
 
-    def forward(self, x8: Tensor, focal_px: Tensor, centre_px: Tensor) -> Seen:
-        """Of `early8`'s answer for windows by cameras with focal_px (B,) and principal points centre_px (B, 2)."""
-        o, size = self.options, _CELL_PX * x8.shape[-1]
-        logits = self.points_out(self.refine8(self.middle(x8)[0])).float()
+    def forward(self, seen8: Tensor, focal_px: Tensor, centre_px: Tensor) -> Seen:
+        """Of `look`'s answer for windows by cameras with focal_px (B,) and principal points centre_px (B, 2)."""
+        o, size = self.options, _CELL_PX // 2 * seen8.shape[-1]
+        logits = self.points_out(self.attention(self.enter(seen8))).float()  # B, P (1 + D), S/16, S/16
         logits = logits.unflatten(1, (o.points, 1 + o.depth_cells))
         px = (mean_place(logits[:, :, :1])[..., :2] + 1) * (size / 2) - 0.5
         relative = widened(mean_place(logits[:, :, 1:]), logits.shape[-1], o.depth_cells) * (o.side_m / 2)

@@ -61,13 +61,13 @@ class MultiSkeletonNet(nn.Module):
         o = options or MetrabsOptions()
         self.net = MetrabsNet(MetrabsOptions(**{**vars(o), "points": mix.shape[1]}))
 
-    def early8(self, windows: Tensor) -> Tensor:
-        """As `MetrabsNet.early8`."""
-        return self.net.early8(windows)
+    def look(self, windows: Tensor) -> Tensor:
+        """As `MetrabsNet.look`."""
+        return self.net.look(windows)
 
-    def forward(self, x8: Tensor, focal_px: Tensor, centre_px: Tensor) -> Answer:
+    def forward(self, seen8: Tensor, focal_px: Tensor, centre_px: Tensor) -> Answer:
         """As `MetrabsNet.forward`."""
-        seen = self.net(x8, focal_px, centre_px)
+        seen = self.net(seen8, focal_px, centre_px)
         joints = mixed(seen, self.mix, focal_px, centre_px)
         if self.way == "consistent":
             return Answer(joints, None, self.projection @ joints.relative)

@@ -6,7 +6,6 @@ its principal point, change its focal length and mirror the world, so that joint
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from metricpose._errors import FileError, InputError
+from metricpose._errors import FileError
 from metricpose.agr.single import CROP_FACTOR
 from metricpose.losses.multi_skeleton import MultiSkeletonTargets
 from metricpose.skeletons.joint_sets import JointSet, one_hot
@@ -26,7 +25,7 @@ from metricpose.virtual.aimed import GREY
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AimedPeople:
     """pictures (N, 3, P, P) uint8; focal_px (N,); joints_cam (N, J, 3) m, of all skeletons; labelled (N, J) bool, which
-    of them a network may be told, all of a skeleton or none; whole (N,) bool, who is in the picture with every point."""
+    of them a network may be told, all of a skeleton or none; whole (N,) bool, who is in the picture with all points."""
 
     pictures: Tensor
     focal_px: Tensor
@@ -64,18 +63,11 @@ def read_aimed_people(path: Path, joints: JointSet) -> AimedPeople:
     )
 
 
-def together(parts: Sequence[AimedPeople]) -> AimedPeople:
-    """All in one. InputError for nobody."""
-    if not any(len(part) for part in parts):
-        raise InputError("aimed people: expected somebody, got nobody; run recipes/multi_skeleton_people")
-    return AimedPeople(**{name: torch.cat([getattr(part, name) for part in parts]) for name in vars(parts[0])})
-
-
 @dataclass(frozen=True, kw_only=True)
 class WindowOptions:
     """How windows of training are drawn. cut_share: of them show part of a person alone, `cut_zoom` times larger."""
 
-    size: int = 96
+    size: int = 128
     turned_deg: float = 20.0
     scale: float = 0.1  # of the log size
     shift: float = 0.03  # of the window

@@ -57,8 +57,8 @@ def _one_view(model: MultiSkeletonNet, people: AimedPeople, size: int, view: Vie
         angle, side = ones * math.radians(view.angle_deg), ones * (-1 if view.mirrored else 1)
         linear, shift = affines(angle, view.scale * ones, side, moved, px, size)
         made = windows(some, linear, shift, size, model.joint_set)
-        x8 = model.early8(made.pictures.to(device, memory_format=torch.channels_last))
-        seen = model(x8, made.focal_px.to(device), made.centre_px.to(device)).joints.joints_cam
+        seen8 = model.look(made.pictures.to(device, memory_format=torch.channels_last))
+        seen = model(seen8, made.focal_px.to(device), made.centre_px.to(device)).joints.joints_cam
         parts.append(turned_back(seen.cpu(), linear, model.joint_set))
     model.train(training)
     return torch.cat(parts)

@@ -1,9 +1,8 @@
 """What the recipe of the multi-skeleton networks is made of."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 from safetensors.torch import save_file
@@ -16,10 +15,12 @@ from metricpose.models.metrabs import MetrabsOptions
 from metricpose.models.multi_skeleton import MultiSkeletonNet, Way
 from metricpose.skeletons.acae import AffineAutoencoder
 from metricpose.skeletons.joint_sets import JointSet
-from metricpose.training.aimed_people import AimedPeople, WindowOptions, drawn_windows
+from metricpose.training.aimed_people import AimedPeople
 from metricpose.training.multi_skeleton_judging import answered, mean_figures, skeleton_figures
+from metricpose.training.multi_skeleton_lessons import Lessons
 from metricpose.training.setup import OptimiserOptions, TrainingSetup
 
+MUON_PREFIXES = ("net.enter.", "net.attention.")
 WEIGHTS = "multi_skeleton.safetensors"
 _HEAD = "net.points_out."
 
@@ -30,18 +31,16 @@ class MultiSkeletonTraining:
 
     Attributes:
         acae: for the ways that need one.
-        kept: windows drawn of each person, once; their early layers, which are not trained, are computed once.
-        body: weights of a crop network, of which all but the heads is taken.
+        body: weights of a crop network, of which the body is taken.
         begin: weights of a network of the same way, or of a `separate` one, that goes on.
     """
 
     way: Way
     joints: JointSet
     acae: AffineAutoencoder | None = None
-    batch: int = 16
-    kept: int = 8
+    batch: int = 32
     seed: int = 0
-    windows: WindowOptions = field(default_factory=WindowOptions)
+    size: int = 128
     net: MetrabsOptions = field(default_factory=MetrabsOptions)
     loss: MultiSkeletonLossOptions = field(default_factory=MultiSkeletonLossOptions)
     optimiser: OptimiserOptions = field(default_factory=OptimiserOptions)
@@ -50,7 +49,7 @@ class MultiSkeletonTraining:
 
 
 def multi_skeleton_setup(
-    training: MultiSkeletonTraining, people: AimedPeople, validation: AimedPeople, device: torch.device
+    training: MultiSkeletonTraining, lessons: Lessons, validation: AimedPeople, device: torch.device
 ) -> TrainingSetup:
     """The complete set-up; validation asks for all joints of `training.joints`, which no data set alone has."""
     if training.acae is None and training.way not in ("merged", "separate"):
@@ -63,8 +62,6 @@ def multi_skeleton_setup(
         go_on(net, training.begin)
     net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    lessons = kept_lessons(net, people, training)
-
     def batch(generator: torch.Generator) -> Lessons:
         own = torch.Generator().manual_seed(
             int(torch.randint(2**62, (1,), generator=generator, device=generator.device))
@@ -72,18 +69,18 @@ def multi_skeleton_setup(
         return lessons[torch.randint(len(lessons), (training.batch,), generator=own)]
 
     def loss(model: nn.Module, data: Lessons) -> Mapping[str, Tensor]:
-        some = Lessons(*(value.to(device) for value in data))
-        x8 = some.x8.float().contiguous(memory_format=torch.channels_last)
-        answer = model(x8, some.focal_px, some.centre_px)
+        some = Lessons(**{name: value.to(device) for name, value in vars(data).items()})
+        seen8 = some.seen8.float().contiguous(memory_format=torch.channels_last)
+        answer = model(seen8, some.focal_px, some.centre_px)
         targets = MultiSkeletonTargets(
             joints_cam=some.joints_cam, joints_px=some.joints_px, labelled=some.labelled, inside=some.inside,
-            size=training.windows.size,
+            size=training.size,
         )  # fmt: skip
         return multi_skeleton_loss(answer, targets, training.loss)
 
     def validate(model: nn.Module) -> Mapping[str, float]:
         assert isinstance(model, MultiSkeletonNet)
-        found = answered(model, validation, training.windows.size).double().numpy()
+        found = answered(model, validation, training.size).double().numpy()
         figures = mean_figures(skeleton_figures(found, validation.joints_cam.double().numpy(), training.joints))
         return {**figures, "score": figures["mpjpe_mm"]}
 
@@ -96,53 +93,13 @@ def multi_skeleton_setup(
     )  # fmt: skip
 
 
-class Lessons(NamedTuple):
-    """N windows as the trained layers see them, and the truth; x8 float16, the others as in `Windows`."""
-
-    x8: Tensor
-    focal_px: Tensor
-    centre_px: Tensor
-    joints_cam: Tensor
-    joints_px: Tensor
-    labelled: Tensor
-    inside: Tensor
-
-    def __len__(self) -> int:
-        return len(self.x8)
-
-    def __getitem__(self, rows: Tensor) -> "Lessons":
-        return Lessons(*(value[rows] for value in self))
-
-
-def kept_lessons(net: MultiSkeletonNet, people: AimedPeople, training: MultiSkeletonTraining) -> Lessons:
-    """`training.kept` windows of each of the people, from the training's seed alone."""
-    net.eval()
-    with torch.inference_mode():
-        parts = list(_lessons(net, people, training))
-        kept = Lessons(*(torch.cat(column) for column in zip(*parts, strict=True)))
-    return Lessons(*(value.clone() for value in kept))  # outside of inference mode: backward keeps some of them
-
-
-def _lessons(net: MultiSkeletonNet, people: AimedPeople, training: MultiSkeletonTraining) -> Iterator[Lessons]:
-    generator = torch.Generator().manual_seed(training.seed)
-    for _ in range(training.kept):
-        for rows in torch.arange(len(people)).split(64):
-            made = drawn_windows(people[rows], training.windows, generator, training.joints)
-            x8 = net.early8(made.pictures.to(memory_format=torch.channels_last))
-            true = made.targets
-            yield Lessons(
-                x8.half(), made.focal_px, made.centre_px, true.joints_cam, true.joints_px, true.labelled, true.inside
-            )
-
-
 def take_body(net: MultiSkeletonNet, path: Path) -> None:
-    """All but the heads of a crop network. WeightsError where nothing fits."""
+    """A crop network's weights for the body. WeightsError for those of another size."""
     tensors, _ = tensors_and_facts(path, "a crop network")
-    own = net.net.state_dict()
-    fitting = {name: value for name, value in tensors.items() if name in own and own[name].shape == value.shape}
-    if not fitting:
-        raise WeightsError(f"{path}: expected weights of a crop network, got none that fits")
-    net.net.load_state_dict(fitting, strict=False)
+    try:
+        net.net.body.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise WeightsError(f"{path}: expected weights of a crop network of the body's size: {error}") from None
 
 
 def go_on(net: MultiSkeletonNet, path: Path) -> None:
