@@ -55,6 +55,8 @@ class LifterSkeletonsRecipe:
     subsets: float = 0.15
     points: float = 0.5
     """Weight of the points beside COCO's joints, of theirs."""
+    blend: float = 1.0
+    """How far from the weights it went on from the end lies, of the way that was learnt (Wortsman et al. 2022)."""
     frozen: bool = False
     """Only what COCO's joints do not use is learnt."""
     mocap_cache: str | None = "runs/mocap_cache.npz"
@@ -134,6 +136,12 @@ def lifter_skeletons(recipe: LifterSkeletonsRecipe, device: torch.device) -> Tra
 
     def finish(network: nn.Module, folder: Path) -> None:
         known = KnowledgeOptions(none=0.0, tilt_only=0.0)
+        start = begun(Path(recipe.begin)).state_dict()
+        ends = {
+            name: torch.lerp(start[name].float(), end.float(), recipe.blend)
+            for name, end in network.state_dict().items()
+        }
+        network.load_state_dict(ends)
         exported(calibrated(network, calibration(NOTHING, 21), calibration(known, 22)), folder)
 
     return TrainingSetup(
