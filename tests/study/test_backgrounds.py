@@ -114,8 +114,8 @@ def _manifest(folder, panoramas: int) -> None:
 def test_a_page_says_what_pictures_it_is_of(tmp_path):
     _manifest(tmp_path / "train", 11)
     _manifest(tmp_path / "test", 0)
-    assert told_of(tmp_path / "train") == "40 of 80 people in 11 panoramas and plain rooms"
-    assert told_of(tmp_path / "test") == "40 of 80 people in plain rooms"
+    assert told_of(tmp_path / "train") == "40 pictures of 80 people in 11 panoramas and plain rooms"
+    assert told_of(tmp_path / "test") == "40 pictures of 80 people in plain rooms"
     assert told_of(tmp_path) == "pictures without a manifest"
     flags = [flags_of(folder) for folder in (tmp_path / "train", tmp_path / "test", tmp_path)]
     assert flags == [" --assets DIR --panoramas DIR", " --assets DIR", ""]

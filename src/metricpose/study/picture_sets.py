@@ -126,7 +126,7 @@ def told_of(folder: Path) -> str:
         return "pictures without a manifest"
     panoramas = len(document["backgrounds"])
     places = f"{panoramas} panoramas and plain rooms" if panoramas else "plain rooms"
-    return f"{document['count']} of {document['people']} people in {places}"
+    return f"{document['count']} pictures of {document['people']} people in {places}"
 
 
 def flags_of(folder: Path) -> str:

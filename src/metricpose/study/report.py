@@ -109,7 +109,7 @@ def _pictures(options: StudyOptions) -> list[str]:
     if options.pictures is None:
         return []
     told = {split: told_of(options.pictures / split) for split in ("train", "test")}
-    return [f"Pictures: {told['train']}, to learn from; {told['test']}, in the tests."]
+    return [f"To learn from: {told['train']}. For the tests: {told['test']}."]
 
 
 def _verdicts(study: str, made: Mapping[str, Grid]) -> list[Verdict]:
