@@ -55,8 +55,8 @@ class LifterSkeletonsRecipe:
     subsets: float = 0.15
     points: float = 0.5
     """Weight of the points beside COCO's joints, of theirs."""
-    blend: float = 1.0
-    """How far from the weights it went on from the end lies, of the way that was learnt (Wortsman et al. 2022)."""
+    blend: float = 0.5
+    """How far former layers go from where they began, of the way that was learnt (Wortsman et al. 2022)."""
     frozen: bool = False
     """Only what COCO's joints do not use is learnt."""
     mocap_cache: str | None = "runs/mocap_cache.npz"
@@ -136,11 +136,9 @@ def lifter_skeletons(recipe: LifterSkeletonsRecipe, device: torch.device) -> Tra
 
     def finish(network: nn.Module, folder: Path) -> None:
         known = KnowledgeOptions(none=0.0, tilt_only=0.0)
-        start = begun(Path(recipe.begin)).state_dict()
-        ends = {
-            name: torch.lerp(start[name].float(), end.float(), recipe.blend)
-            for name, end in network.state_dict().items()
-        }
+        start, ends = begun(Path(recipe.begin)).state_dict(), network.state_dict()
+        shares = {name: 1.0 if name.startswith(NEW) else recipe.blend for name in ends}
+        ends = {name: torch.lerp(start[name].float(), end.float(), shares[name]) for name, end in ends.items()}
         network.load_state_dict(ends)
         exported(calibrated(network, calibration(NOTHING, 21), calibration(known, 22)), folder)
 

@@ -240,7 +240,8 @@ def test_other_skeletons_are_answered_in_coco(lifter: RayLifter) -> None:
     camera = _camera()
     coco = _people(4, camera)
     body = coco.to(BODY_25)
-    _same(lifter(body, camera), lifter(coco, camera), 1e-3)
+    apart = np.linalg.norm(lifter(body, camera).joints_cam - lifter(coco, camera).joints_cam, axis=-1)
+    assert 0 < apart.max() < 0.06  # neck and middle of the hips say nothing new, and are read all the same
     assert lifter(body, camera).skeleton == COCO17
 
 

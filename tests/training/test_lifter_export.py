@@ -17,8 +17,16 @@ from metricpose.inference import RayLifter  # noqa: E402
 from metricpose.inference.engines import onnx_engine, torch_engine  # noqa: E402
 from metricpose.models.ray_lifter import RayLifterNet  # noqa: E402
 from metricpose.models.ray_lifter_engine import loaded_ray_lifter  # noqa: E402
-from metricpose.training.lifter_export import OUTPUTS, exported, written_onnx  # noqa: E402
+from metricpose.training.lifter_export import (  # noqa: E402
+    INPUTS,
+    OTHER_INPUTS,
+    OTHER_OUTPUTS,
+    OUTPUTS,
+    exported,
+    written_onnx,
+)
 from tests.models.people_seen import SMALL, seen_people, small_net  # noqa: E402
+from tests.models.test_latent_lifter import latent_net, others_seen  # noqa: E402
 
 _SHIPPED = Path(metricpose.__file__).parent / "weights"
 
@@ -37,8 +45,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _differences(folder: Path, images: int, people: int, seed: int) -> list[float]:
     """The largest difference of each output between the two engines, relative to the largest depth."""
     arrays = [value.numpy() for value in seen_people(images, people, seed)]
-    feed = dict(zip(("rays", "scores", "camera"), arrays, strict=True))
-    ours = torch_engine(folder / "ray_lifter.safetensors", "cpu").run(OUTPUTS, feed)
+    feed = dict(zip(INPUTS, arrays, strict=True))
+    torchs = torch_engine(folder / "ray_lifter.safetensors", "cpu")
+    if torchs.every_skeleton:
+        feed |= dict(zip(OTHER_INPUTS, (value.numpy() for value in others_seen(images, people, seed)), strict=True))
+    ours = torchs.run(OUTPUTS, feed)
     theirs = onnx_engine(folder / "ray_lifter.onnx", threads=1).run(list(OUTPUTS), feed)
     depth = float(np.abs(ours[2]).max())
     assert [a.shape for a in ours] == [np.shape(b) for b in theirs]
@@ -49,6 +60,19 @@ def _differences(folder: Path, images: int, people: int, seed: int) -> list[floa
 @pytest.mark.parametrize(("images", "people"), [(1, 1), (1, 9), (7, 1), (5, 4)])
 def test_both_engines_give_the_same_answer(folder: Path, images: int, people: int) -> None:
     assert max(_differences(folder, images, people, seed=images)) < 1e-4
+
+
+@pytest.mark.slow
+def test_a_lifter_of_every_skeleton_is_one_network_in_both_files(tmp_path: Path) -> None:
+    exported(latent_net(seed=4), tmp_path)
+    ours = torch_engine(tmp_path / "ray_lifter.safetensors", "cpu")
+    theirs = onnx_engine(tmp_path / "ray_lifter.onnx", threads=1)
+    assert ours.every_skeleton
+    arrays = [value.numpy() for value in (*seen_people(3, 4), *others_seen(3, 4))]
+    feed = dict(zip((*INPUTS, *OTHER_INPUTS), arrays, strict=True))
+    names = [*OUTPUTS, *OTHER_OUTPUTS]
+    for name, one, other in zip(names, ours.run(names, feed), theirs.run(names, feed), strict=True):
+        assert np.abs(one - np.asarray(other)).max() < 5e-4, name  # 1e-4 of the depth
 
 
 @pytest.mark.weights
