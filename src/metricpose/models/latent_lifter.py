@@ -93,7 +93,7 @@ class LatentLifterNet(RayLifterNet):
             joints = lifted.joints_cam - lifted.root_cam[..., None, :]
             latents = self.of_joints @ joints + self.of_free @ free  # (B, P, 38, 3) from the root
             error = self.head_others(x).clamp(-5.0, 2.0).exp() * unit
-            sigma = error / 1.596 * torch.lerp(*self.sigma_stretch, self._seen(told))
+            sigma = error / 1.596 * torch.lerp(self.sigma_stretch[0], self.sigma_stretch[1], self._seen(told))
             joints_cam = self.decoder[:17] @ latents + lifted.root_cam[..., None, :]
             root = (joints_cam[..., 11, :] + joints_cam[..., 12, :]) / 2
             answer = LatentLifted(
