@@ -26,13 +26,9 @@ class PointLayout:
         """COCO's joints and the points `others`, by the names of the measured points."""
         names, distances = (*COCO17.joints, *others), packaged_distances()
         coco = [distances.index[joint] for joint in COCO17.joints]
+        nearest = (int(distances.learnt_m2[distances.index[name], coco].argmin()) for name in others)
         mirror = tuple(names.index(other_side(name)) for name in names)
-        near = list(range(17))
-        for place, name in enumerate(others, start=17):
-            image = mirror[place]
-            nearest = int(distances.learnt_m2[distances.index[name], coco].argmin())
-            near.append(COCO17.mirror[near[image]] if image < place else nearest)
-        return cls(near=tuple(near), mirror=mirror)
+        return cls(near=(*range(17), *nearest), mirror=mirror)
 
 
 COCO = PointLayout(near=tuple(range(17)), mirror=COCO17.mirror)
