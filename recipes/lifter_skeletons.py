@@ -44,7 +44,7 @@ class LifterSkeletonsRecipe:
     """The knobs; `--set begin=runs/ray_lifter/ray_lifter.safetensors` names the weights to go on from."""
 
     begin: str = "runs/ray_lifter/ray_lifter.safetensors"
-    steps: int = 3_000
+    steps: int = 3_300
     scenes: int = 320
     seed: int = 1
     rate: float = 2e-4
@@ -57,8 +57,6 @@ class LifterSkeletonsRecipe:
     """Weight of the points beside COCO's joints, of theirs."""
     blend: float = 0.5
     """How far former layers go from where they began, of the way that was learnt (Wortsman et al. 2022)."""
-    frozen: bool = False
-    """Only what COCO's joints do not use is learnt."""
     mocap_cache: str | None = "runs/mocap_cache.npz"
     point_bank: str = "runs/point_bank.npz"
     validation_scenes: int = 1000
@@ -82,9 +80,6 @@ def lifter_skeletons(recipe: LifterSkeletonsRecipe, device: torch.device) -> Tra
     model = begun(Path(recipe.begin))
     model.interval_stretch.fill_(1)
     model.sigma_stretch.fill_(1)
-    if recipe.frozen:
-        for name, parameter in model.named_parameters():
-            parameter.requires_grad_(name.startswith(NEW))
     options = SceneOptions(  # as in recipes/ray_lifter.py, poses and bodies as well
         child_share=0.15,
         cameras=CameraOptions(excluded=HELD_OUT_BANDS),
