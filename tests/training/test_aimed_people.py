@@ -14,12 +14,12 @@ from metricpose.skeletons.joint_sets import JointSet
 from metricpose.training.aimed_people import (
     AimedPeople,
     WindowOptions,
-    affines,
     drawn_affines,
     drawn_windows,
     read_aimed_people,
     windows,
 )
+from metricpose.training.crop_patches import affines
 from metricpose.training.multi_skeleton_judging import disagreement_mm, mean_figures, skeleton_figures, turned_back
 
 JOINTS = JointSet(skeletons=(skeleton_named("coco17"), skeleton_named("h36m17")))

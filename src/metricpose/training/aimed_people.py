@@ -18,7 +18,7 @@ from metricpose._errors import FileError
 from metricpose.agr.single import CROP_FACTOR
 from metricpose.losses.multi_skeleton import MultiSkeletonTargets
 from metricpose.skeletons.joint_sets import JointSet, one_hot
-from metricpose.training.crop_patches import PATCH_FACTOR, CropWindowOptions, disturbed, sampled
+from metricpose.training.crop_patches import CropWindowOptions, affines, disturbed, sampled
 from metricpose.virtual.aimed import GREY
 
 
@@ -102,15 +102,6 @@ def drawn_affines(count: int, px: int, options: WindowOptions, generator: torch.
     room = (zoom - 1)[:, None] * options.size / (2 * CROP_FACTOR)
     moved = options.shift * options.size * normal(2) + room * uniform(-1, 1, 2)
     return affines(angle, scale, side, moved, px, options.size)
-
-
-def affines(angle: Tensor, scale: Tensor, side: Tensor, moved: Tensor, px: int, size: int) -> tuple[Tensor, Tensor]:
-    """Window px from patch px: turned by `angle` (B,) rad, `scale` (B,) times the usual size, mirrored where `side`
-    (B,) is -1, the patch's middle `moved` (B, 2) px from the window's."""
-    factor = scale * size * PATCH_FACTOR / (px * CROP_FACTOR)
-    c, s = torch.cos(angle) * factor, torch.sin(angle) * factor
-    linear = torch.stack([torch.stack([c * side, -s], -1), torch.stack([s * side, c], -1)], -2)
-    return linear, (size - 1) / 2 + moved - linear.sum(-1) * (px - 1) / 2
 
 
 def windows(people: AimedPeople, linear: Tensor, shift: Tensor, size: int, joints: JointSet) -> Windows:

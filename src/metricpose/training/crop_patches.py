@@ -17,11 +17,11 @@ from metricpose.losses.crop import CropTargets
 from metricpose.training.agr_samples import SKELETON, Sample
 from metricpose.training.agr_windows import warped
 from metricpose.training.backdrops import drawn_backdrop, randomly_filtered
+from metricpose.virtual.aimed import GREY
 
 PATCH_FACTOR = 1.9
 """A patch is this times the longer side of a person's box: room to turn, shift and shrink."""
 _LEAST_PX, _LEAST_SEEN = 40.0, 6
-_GREY = 0.45  # beyond the picture's edge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,9 +116,9 @@ def crop_windows(
     """
     count, size = len(patches), options.size
     linear, shift = drawn_affines(patches, options, generator)
-    pictures = torch.cat([patches.pictures / 255 - _GREY, patches.people[:, None].float()], dim=1)
+    pictures = torch.cat([patches.pictures / 255 - GREY, patches.people[:, None].float()], dim=1)
     seen_through = sampled(pictures, linear, shift, size)
-    x, people = seen_through[:, :3] + _GREY, seen_through[:, 3:]
+    x, people = seen_through[:, :3] + GREY, seen_through[:, 3:]
     joints = torch.einsum("bxy,bjy->bjx", linear, patches.joints_px) + shift[:, None]
     mirrored = (torch.linalg.det(linear) < 0)[:, None]
     mirror = torch.tensor(SKELETON.mirror)
@@ -145,12 +145,18 @@ def drawn_affines(patches: Patches, options: CropWindowOptions, generator: torch
 
     angle = normal() * math.radians(options.turned_deg)
     angle = torch.where(uniform() < options.any_turn, (2 * uniform() - 1) * math.pi, angle)
-    scale = options.size * PATCH_FACTOR / (px * CROP_FACTOR) * torch.exp(options.scale * normal()).clamp(0.65, 1.5)
+    scale = torch.exp(options.scale * normal()).clamp(0.65, 1.5)
     side = torch.where(uniform() < options.mirrored, -1.0, 1.0)
-    c, s = torch.cos(angle) * scale, torch.sin(angle) * scale
+    return affines(angle, scale, side, options.shift * options.size * normal(2), px, options.size)
+
+
+def affines(angle: Tensor, scale: Tensor, side: Tensor, moved: Tensor, px: int, size: int) -> tuple[Tensor, Tensor]:
+    """Window px from patch px: turned by `angle` (B,) rad, `scale` (B,) times the usual size, mirrored where `side`
+    (B,) is -1, the patch's middle `moved` (B, 2) px from the window's."""
+    factor = scale * size * PATCH_FACTOR / (px * CROP_FACTOR)
+    c, s = torch.cos(angle) * factor, torch.sin(angle) * factor
     linear = torch.stack([torch.stack([c * side, -s], -1), torch.stack([s * side, c], -1)], -2)
-    middle = (options.size - 1) / 2 + options.shift * options.size * normal(2)
-    return linear, middle - linear.sum(-1) * (px - 1) / 2
+    return linear, (size - 1) / 2 + moved - linear.sum(-1) * (px - 1) / 2
 
 
 def sampled(pictures: Tensor, linear: Tensor, shift: Tensor, size: int) -> Tensor:

@@ -16,7 +16,8 @@ from metricpose.evaluation.metrics.root import mrpe_z_percent, z_bias_percent
 from metricpose.evaluation.metrics.thresholds import all_within, share_within
 from metricpose.models.multi_skeleton import MultiSkeletonNet
 from metricpose.skeletons.joint_sets import JointSet
-from metricpose.training.aimed_people import AimedPeople, affines, windows
+from metricpose.training.aimed_people import AimedPeople, windows
+from metricpose.training.crop_patches import affines
 
 PCK_M, CPS_M = 0.1, 0.2
 
