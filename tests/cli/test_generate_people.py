@@ -110,6 +110,12 @@ def test_arguments_reach_the_pictures(tmp_path, drawn) -> None:
     assert options.pose_shares == (0.45, 0.1, 0.45) and options.scene.augmentation == PoseAugmentation()
 
 
+def test_acrobats_sportswear_and_views(tmp_path, drawn) -> None:
+    assert generate(tmp_path, "--count", "1", "--acrobats", "0.25", "--sportswear", "0.4", "--views", "4") == 0
+    options = drawn[0][1]
+    assert (options.acrobats, options.views, options.scene.dress.sportswear_share) == (0.25, 4, 0.4)
+
+
 def test_poses_can_be_chosen_and_varied(tmp_path, drawn) -> None:
     assert generate(tmp_path / "set", "--count", "1", "--pose-shares", "0,0,1", "--varied-poses") == 0
     options = drawn[0][1]

@@ -13,7 +13,8 @@ from metricpose.virtual.arms import cleared
 from metricpose.virtual.joints import LIMITS_DEG, angles_of, node, pair, rotations_of
 from metricpose.virtual.kinematics import posed
 from metricpose.virtual.legs import Reference, two_bone
-from metricpose.virtual.procedural import ProceduralPoses
+from metricpose.virtual.pose_pool import group_of
+from metricpose.virtual.procedural import ACROBATIC_WEIGHTS, ProceduralPoses
 from metricpose.virtual.rig import LANDMARKS, NODES, PARENTS
 
 POSES = ProceduralPoses()
@@ -158,7 +159,9 @@ def test_kinds_are_drawn_by_their_weights():
 
 
 def test_every_kind_is_drawn_by_default():
-    assert set(POSES.weights) == set(POSES.kinds)
+    everyday = {kind for kind in POSES.kinds if group_of(kind) != "acrobatic"}
+    assert set(POSES.weights) == everyday
+    assert set(ACROBATIC_WEIGHTS) > set(POSES.kinds) - everyday
 
 
 def test_unknown_kinds_are_named():

@@ -32,6 +32,15 @@ def test_without_mocap_the_prior_takes_its_share() -> None:
     assert len(set(world.poses.group[30:].tolist())) > 2
 
 
+def test_acrobats_have_their_share_and_group() -> None:
+    world = _built(mocap_share=0.0, prior_share=0.0, procedural_share=0.75, acrobatic_share=0.25)
+    acrobats = world.poses.group == GROUPS.index("acrobatic")
+    assert float(world.poses.weight[acrobats].sum()) == pytest.approx(0.25)
+    assert torch.equal(acrobats, torch.arange(120) >= 60)
+    everyday = _built(mocap_share=0.0, prior_share=0.0, procedural_share=1.0).poses
+    assert torch.equal(everyday.rotations, world.poses.rotations[:60])
+
+
 def test_mocap_comes_from_its_own_split(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 

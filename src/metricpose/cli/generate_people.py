@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metricpose._errors import InputError
-from metricpose.cli.arguments import ArgumentParser, Namespace, positive_float, positive_int
+from metricpose.cli.arguments import ArgumentParser, Namespace, positive_float, positive_int, share
 from metricpose.cli.extras import needs_extra
 from metricpose.cli.folders import made_folder, made_place
 from metricpose.cli.output import Faults, counted, note, warn, write_json, write_line
@@ -35,6 +35,18 @@ def add_people_arguments(parser: ArgumentParser) -> None:
         help="of people with poses of mocap, of the prior and made from rules (default 0.45,0.1,0.45)",
     )
     group.add_argument("--varied-poses", action="store_true", help="vary drawn poses more: for training detectors")
+    group.add_argument(
+        "--acrobats", type=share, default=0.0, metavar="SHARE",
+        help="of people in poses of gymnasts, turned any way up; the others are shared by --pose-shares (0)",
+    )  # fmt: skip
+    group.add_argument(
+        "--sportswear", type=share, default=0.0, metavar="SHARE",
+        help="of people whose top, bottom or both are something tight, painted on (0)",
+    )  # fmt: skip
+    group.add_argument(
+        "--views", type=positive_int, default=1, metavar="N",
+        help="pictures of the same people, each with another camera and surroundings: quicker (1)",
+    )  # fmt: skip
     group.add_argument("--depth", action="store_true", help="write depth, 16-bit PNG in millimetres")
     group.add_argument("--skeleton", action="append", metavar="NAME", help="joints to write; may be repeated (all)")
     group.add_argument("--workers", type=positive_int, metavar="N", help="processes (default: one per core)")
@@ -106,7 +118,7 @@ def people_options(args: Namespace) -> "ShardOptions":
         panoramas=args.backgrounds,
         photos=args.photos,
         background_licence=args.background_licence,
-        dress=DressOptions(child_share=args.child_share),
+        dress=DressOptions(child_share=args.child_share, sportswear_share=args.sportswear),
         sizes=sizes,
         augmentation=VARIED if args.varied_poses else PoseAugmentation(),
     )
@@ -116,6 +128,8 @@ def people_options(args: Namespace) -> "ShardOptions":
         skeletons=skeletons,
         mocap_cache=args.mocap_cache,
         pose_shares=pose_shares(args.pose_shares),
+        acrobats=args.acrobats,
+        views=args.views,
         device=args.device,
         depth=args.depth,
     )

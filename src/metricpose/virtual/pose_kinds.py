@@ -387,4 +387,53 @@ KIND_TABLE: dict[str, Kind] = {
             alike=0.1,
         ),
     ),
+    # What gymnasts, divers and dancers do; scenes turn these people head over heels (`render.standing`).
+    "straight": Kind(
+        support="free",
+        flexion=(-15, 10),
+        look=(-35, 20),
+        arms={"overhead": 4.0, "spread": 1, "hang": 0.7, "folded": 0.3},
+        legs=Bent(flexion=(-12, 15), abduction=(-4, 25), knee=(0, 15), dorsiflexion=(-45, 0), alike=0.6),
+    ),
+    "tuck": Kind(
+        support="free",
+        flexion=(20, 65),
+        look=(-10, 45),
+        arms={"around_knees": 3.0, "reach_front": 1, "spread": 1, "any": 1},
+        legs=Bent(flexion=(85, 125), abduction=(-4, 25), knee=(95, 140), dorsiflexion=(-45, 10), alike=0.8),
+    ),
+    "pike": Kind(
+        support="free",
+        flexion=(10, 60),
+        look=(-20, 40),
+        arms={"reach_front": 2.0, "reach_down": 2, "spread": 1, "overhead": 1},
+        legs=Bent(flexion=(60, 120), abduction=(-4, 12), knee=(0, 12), dorsiflexion=(-45, 0), alike=0.9),
+    ),
+    "straddle": Kind(
+        support="free",
+        flexion=(-10, 45),
+        look=(-30, 30),
+        arms={"spread": 2.0, "overhead": 1.5, "reach_down": 1, "reach_front": 1},
+        legs=Bent(
+            flexion=(0, 95), abduction=(30, 65), turn_out=(0, 50), knee=(0, 12), dorsiflexion=(-45, 0), alike=0.8
+        ),
+    ),
+    "split_leap": Kind(
+        support="free",
+        yaw=(-20, 20),
+        flexion=(-25, 20),
+        twist=(-30, 30),
+        look=(-30, 20),
+        arms={"spread": 2.5, "overhead": 1.5, "swing": 1, "any": 1},
+        legs=Bent(
+            flexion=(-35, 100), abduction=(-5, 30), turn_out=(-10, 50), knee=(0, 70), dorsiflexion=(-45, 5), alike=0
+        ),
+    ),
+    "arch": Kind(
+        support="free",
+        flexion=(-60, -20),
+        look=(-60, -10),
+        arms={"overhead": 4.0, "reach_up": 1, "spread": 1},
+        legs=Bent(flexion=(-25, 15), abduction=(-4, 25), knee=(0, 90), dorsiflexion=(-45, 10), alike=0.7),
+    ),
 }

@@ -15,7 +15,7 @@ from metricpose.virtual.rig import NODES
 ARMS = tuple(i for i, node in enumerate(NODES) if "clavicle" in node or "arm" in node or "hand" in node)
 _CHEST, _NECK, _HEAD = NODES.index("chest"), NODES.index("neck"), NODES.index("head")
 
-GROUPS = ("standing", "sitting", "crouching", "lying", "climbing")
+GROUPS = ("standing", "sitting", "crouching", "lying", "climbing", "acrobatic")
 """What scenes and reports tell apart; every pose belongs to one."""
 
 GROUP_OF_KIND: Mapping[str, str] = MappingProxyType({
@@ -25,6 +25,8 @@ GROUP_OF_KIND: Mapping[str, str] = MappingProxyType({
     "kneeling": "crouching", "kneeling_heels": "crouching", "kneeling_one": "crouching",
     "lying_supine": "lying", "lying_prone": "lying", "lying_propped": "lying", "lying_side": "lying",
     "climbing": "climbing",
+    "straight": "acrobatic", "tuck": "acrobatic", "pike": "acrobatic", "straddle": "acrobatic",
+    "split_leap": "acrobatic", "arch": "acrobatic",
 })  # fmt: skip
 """The group of each procedural kind; those not named stand."""
 

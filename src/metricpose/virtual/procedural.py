@@ -29,6 +29,12 @@ DEFAULT_WEIGHTS: dict[str, float] = {
     "one_leg": 3, "arms_overhead": 3, "any": 4,
 }  # fmt: skip
 
+ACROBATIC_WEIGHTS: dict[str, float] = {
+    "straight": 5, "split_leap": 4, "any": 4, "arch": 3, "straddle": 3, "tuck": 3, "pike": 2, "running": 1.5,
+    "lunging": 1, "one_leg": 1, "arms_overhead": 1, "wide_stance": 1,
+}  # fmt: skip
+"""Of gymnasts, divers and dancers, whom pictures show any way up (`render.standing`)."""
+
 _CHUNK = 2048  # poses finished at a time: what stays in the cache is twice as fast
 
 

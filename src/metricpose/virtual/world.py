@@ -10,7 +10,7 @@ from metricpose.bodies.bank import SPLITS, BodyBank
 from metricpose.virtual.mocap.clips import MocapPoses
 from metricpose.virtual.point_bank import PointBank
 from metricpose.virtual.pose_pool import GROUPS, PosePool, group_of, pooled
-from metricpose.virtual.procedural import ProceduralPoses
+from metricpose.virtual.procedural import ACROBATIC_WEIGHTS, ProceduralPoses
 from metricpose.virtual.scenes import Bodies
 
 
@@ -26,6 +26,7 @@ class WorldOptions:
     procedural_count: int = 150_000
     prior_count: int = 50_000
     seed: int = 0
+    acrobatic_share: float = 0.0  # gymnasts, of `procedural.ACROBATIC_WEIGHTS`, all of the group "acrobatic"
     point_bank: Path | None = None  # of recipes/build_point_bank.py, for people with the points of all skeletons
 
     def __post_init__(self) -> None:
@@ -61,6 +62,10 @@ def built_world(options: WorldOptions, device: torch.device | str = "cpu") -> Wo
         rotations, kinds = source.draw_labelled(options.procedural_count, generator)
         group_of_kind = torch.tensor([GROUPS.index(group_of(kind)) for kind in source.kinds])
         parts.append((rotations, group_of_kind[kinds], options.procedural_share))
+    if options.acrobatic_share > 0:
+        rotations = ProceduralPoses(ACROBATIC_WEIGHTS).draw(options.procedural_count, generator)
+        group = torch.full((len(rotations),), GROUPS.index("acrobatic"))
+        parts.append((rotations, group, options.acrobatic_share))
     moved = [(rotations.to(device), groups.to(device), share) for rotations, groups, share in parts]
     points = None if options.point_bank is None else PointBank.load(options.point_bank, device)
     return World(poses=pooled(moved), bodies=Bodies.of(BodyBank.load(), options.split, device, points))

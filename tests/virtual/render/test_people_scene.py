@@ -11,7 +11,8 @@ from PIL import Image
 from metricpose._errors import FileError, InputError
 from metricpose.virtual.pose_pool import GROUPS, group_of, pooled
 from metricpose.virtual.procedural import ProceduralPoses
-from metricpose.virtual.render.people_scene import PeopleScene, SceneOptions, of_split, people_scene
+from metricpose.virtual.render.people_scene import PeopleScene, SceneOptions, drawn_people, of_split, people_scene
+from metricpose.virtual.render.standing import tumbled
 from tests.virtual.render.scene_fakes import Dresses, standing_poses
 
 OPTIONS = SceneOptions(jump_share=0.0, augmentation=None)
@@ -62,6 +63,43 @@ def test_jumping_people_are_off_the_ground_and_told(dresses) -> None:
     made = scene(1, dresses, jump_share=1.0)
     assert all(made.jumping)
     assert all(0.04 < lowest(person) < 0.36 for person in made.people)
+
+
+ACROBATS = pooled([(torch.eye(3).expand(1, 21, 3, 3), torch.tensor([GROUPS.index("acrobatic")]), 1.0)])
+
+
+def test_acrobats_are_turned_any_way_up_and_touch_the_ground_or_fly(dresses) -> None:
+    made = [people_scene(seed, dresses, ACROBATS, OPTIONS) for seed in range(25)]
+    people = [(person, jumps) for m in made for person, jumps in zip(m.people, m.jumping, strict=True)]
+    assert {group for m in made for group in m.groups} == {"acrobatic"}
+    heads = [(p.points["head_top"] - p.points["pelvis"])[2] for p, _ in people]
+    assert min(heads) < -0.3 and max(heads) > 0.6 and any(abs(rise) < 0.25 for rise in heads)
+    grounded = [lowest(p) for p, jumps in people if not jumps]
+    flying = [lowest(p) for p, jumps in people if jumps]
+    assert grounded == pytest.approx([0.0] * len(grounded), abs=1e-5)
+    assert min(len(grounded), len(flying)) > 10
+    assert min(flying) > 0.09 and max(flying) < 1.21
+
+
+def test_turns_of_acrobats_are_rotations() -> None:
+    turns = np.stack([tumbled(np.random.default_rng(seed)) for seed in range(200)])
+    assert np.allclose(turns @ turns.transpose(0, 2, 1), np.eye(3), atol=1e-12)
+    assert np.allclose(np.linalg.det(turns), 1.0)
+    up = turns[:, 2, 2]
+    assert (up < -0.7).any() and 0.3 < (up > 0.7).mean() < 0.7
+
+
+def test_the_same_people_can_stand_in_several_scenes(dresses) -> None:
+    drawn = drawn_people(3, dresses, standing_poses(), OPTIONS)
+    scenes = [people_scene(seed, dresses, standing_poses(), OPTIONS, drawn) for seed in (12, 13)]
+    assert {p.seed for s in scenes for p in s.people} <= {p.seed for p in drawn.people}
+    one, other = (np.asarray(s.camera.cam_from_world) for s in scenes)
+    assert not np.array_equal(one, other)
+    again = drawn_people(3, dresses, standing_poses(), OPTIONS)
+    assert [p.seed for p in again.people] == [p.seed for p in drawn.people]
+    assert [p.seed for p in drawn_people(4, dresses, standing_poses(), OPTIONS).people] != [
+        p.seed for p in drawn.people
+    ]
 
 
 def test_the_number_of_people_and_the_size_are_those_asked_for(dresses) -> None:

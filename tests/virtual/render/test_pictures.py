@@ -62,6 +62,18 @@ def test_labels_and_pixels_agree(seed: int) -> None:
 
 
 @pytest.mark.gl
+def test_neighbouring_pictures_show_the_same_people_from_elsewhere() -> None:
+    options = replace(OPTIONS, views=3)
+    made = [made_picture(seed, studio(options)) for seed in (6, 7, 8, 9)]
+    people = [{person["body"]["identity"] for person in picture.record["people"]} for picture in made]
+    assert people[0] & people[1] & people[2]
+    assert not people[3] & (people[0] | people[1] | people[2])
+    assert len({str(picture.record["camera"]) for picture in made}) == 4
+    alone = made_picture(8, Studio(options, dresser=Dresses(), poses=standing_poses()))  # whatever was made before
+    assert alone.jpg == made[2].jpg
+
+
+@pytest.mark.gl
 def test_faults_change_pixels_and_no_label() -> None:
     clean = made_picture(2, studio(replace(OPTIONS, faults=None)))
     faulty = made_picture(2, studio())

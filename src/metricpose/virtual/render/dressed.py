@@ -29,6 +29,7 @@ from metricpose.virtual.render.fabric import (
 )
 from metricpose.virtual.render.mesh import Mesh
 from metricpose.virtual.render.mhclo import fitted
+from metricpose.virtual.render.sportswear import BodyMap, Sportswear, drawn_sportswear, painted
 from metricpose.virtual.render.vertices import vertex_normals
 from metricpose.virtual.render.wardrobe import (
     PRINTED,
@@ -44,6 +45,7 @@ from metricpose.virtual.render.wardrobe import (
 )
 from metricpose.virtual.render.worn import Wardrobe, Worn, worn
 
+_BAREFOOT_IN_SPORTSWEAR = 0.35
 _EYES = ((14598, 14670), (14670, 14742))  # helper vertices of the left and the right eyeball
 _LOWER_TEETH, _UPPER_TEETH = (14992, 15060), (15060, 15128)  # helper vertices: the lips close before them
 
@@ -58,6 +60,7 @@ class DressOptions:
     bald_share: float = 0.05
     full_suit_share: float = 0.12
     barefoot_share: float = 0.04
+    sportswear_share: float = 0.0  # of people with something tight painted on them instead of a top, a bottom or both
     texels: int = 256
     """width of the textures made for cloth"""
 
@@ -206,11 +209,12 @@ class Dresser:
         wearer = Wearer(age_years=facts.pop("age_years"), sex=facts["gender"])
         tone = skin.drawn_tone(rng)
         hair_colour = skin.drawn_hair_colour(tone, wearer.age_years, rng)
-        outfit = self._outfit(wearer, options, rng)
+        tight = self._drawn_tight(wearer, options, rng)
+        outfit = self._outfit(wearer, options, rng, tight)
         posed = body_pose.posed_body(self.rig, body, rotations, finger_curl=float(rng.uniform(0.05, 0.6)))
         clothed = worn(self.wardrobe, outfit, body, posed)
         meshes = (
-            self._skin_mesh(body, clothed, tone, hair_colour, outfit, rng),
+            self._skin_mesh(body, clothed, tone, hair_colour, outfit, tight, rng),
             *self._eye_meshes(posed, body, tone, rng),
             *self._worn_meshes(clothed, hair_colour, options, rng),
         )
@@ -249,7 +253,19 @@ class Dresser:
     def _digests(self) -> dict[str, str]:
         return {}
 
-    def _outfit(self, wearer: Wearer, options: DressOptions, rng: np.random.Generator) -> tuple[Part, ...]:
+    def _drawn_tight(self, wearer: Wearer, options: DressOptions, rng: np.random.Generator) -> Sportswear | None:
+        """What is painted on; without assets there is nothing else to wear with it."""
+        if options.sportswear_share <= 0 or rng.random() >= options.sportswear_share:
+            return None
+        return drawn_sportswear(wearer.sex, rng, alone=self.found is None)
+
+    def _outfit(
+        self,
+        wearer: Wearer,
+        options: DressOptions,
+        rng: np.random.Generator,
+        tight: Sportswear | None,
+    ) -> tuple[Part, ...]:
         """Clothes, shoes, hair, brows, lashes, sometimes a hat, of one split; what there is."""
 
         def of(slot: Slot) -> Part | None:
@@ -258,8 +274,11 @@ class Dresser:
                 part = chosen(self.parts, slot, "train", wearer, rng)
             return part
 
-        outfit: list[Part | None] = list(self._clothes(wearer, options, rng))
-        outfit.append(of("shoes") if rng.random() >= options.barefoot_share else None)
+        outfit: list[Part | None] = [] if tight is not None else list(self._clothes(wearer, options, rng))
+        if tight is not None and tight.instead_of != "both":
+            outfit.append(of("bottom" if tight.instead_of == "top" else "top"))
+        barefoot = options.barefoot_share if tight is None else _BAREFOOT_IN_SPORTSWEAR
+        outfit.append(of("shoes") if rng.random() >= barefoot else None)
         hat = of("hat") if rng.random() < options.hat_share else None
         bald = rng.random() < options.bald_share * (2 if wearer.sex < 0.5 else 0.2)
         hair = None if bald else of("hair")
@@ -279,7 +298,7 @@ class Dresser:
                 return bottom, top
         return (full,) if full is not None else ()
 
-    def _skin_mesh(self, body: RestBody, clothed: Worn, tone, hair_colour, outfit, rng) -> Mesh:
+    def _skin_mesh(self, body: RestBody, clothed: Worn, tone, hair_colour, outfit, tight, rng) -> Mesh:
         rest = body.vertices[:SKIN_VERTICES]
         normals = vertex_normals(rest, self.wardrobe.skin_triangles)
         regions = skin.skin_regions(rest, normals, body.points, _mouth(body), self._hands)
@@ -287,7 +306,10 @@ class Dresser:
         hairy = any(part.slot == "hair" for part in outfit)
         shown = regions.scalp[:, None] * (0.85 if hairy else rng.choice([0.0, 0.25, 0.6]))
         colours = colours * (1 - shown) + shown * np.array(hair_colour, np.float32)
-        if not any(part.slot in ("top", "bottom", "full") for part in outfit):
+        if tight is not None:
+            on = BodyMap(vertices=rest, points=body.points, parts=self._parts_of_skin)
+            colours = painted(colours, tight, on, rng)
+        elif not any(part.slot in ("top", "bottom", "full") for part in outfit):
             colours = self._painted(colours, body, rng)
         return Mesh(
             vertices_world=clothed.skin,
@@ -302,14 +324,26 @@ class Dresser:
     @cached_property
     def _hands(self) -> np.ndarray:
         """(13380,) share of each skin vertex that follows a hand."""
-        bones = [i for i, name in enumerate(self.rig.bones) if name.startswith(("wrist", "finger", "metacarpal"))]
-        return self.rig.skin_weights[:SKIN_VERTICES, bones].sum(1)
+        return self._share_of(("wrist", "finger", "metacarpal"))
+
+    @cached_property
+    def _parts_of_skin(self) -> dict[str, np.ndarray]:
+        """(13380,) by part: share of each skin vertex that follows it."""
+        starts = {
+            "arm": ("shoulder", "upperarm", "lowerarm"), "leg": ("upperleg", "lowerleg"), "foot": ("foot", "toe"),
+            "head": ("head", "neck", "eye", "jaw", "tongue"),
+        }  # fmt: skip
+        return {part: self._share_of(names) for part, names in starts.items()} | {"hand": self._hands}
+
+    def _share_of(self, bones: tuple[str, ...]) -> np.ndarray:
+        """(13380,) share of each skin vertex that follows bones whose names start so."""
+        chosen_bones = [i for i, name in enumerate(self.rig.bones) if name.startswith(bones)]
+        return self.rig.skin_weights[:SKIN_VERTICES, chosen_bones].sum(1)
 
     def _painted(self, colours: np.ndarray, body: RestBody, rng: np.random.Generator) -> np.ndarray:
         """A suit painted on the skin, from neck to wrists and ankles, for people without clothes."""
         bare = ("head", "neck", "wrist", "finger", "metacarpal", "foot", "toe", "eye")
-        bones = [i for i, name in enumerate(self.rig.bones) if name.startswith(bare)]
-        cloth = self.rig.skin_weights[:SKIN_VERTICES, bones].sum(1) < 0.5
+        cloth = self._share_of(bare) < 0.5
         upper = cloth & (body.vertices[:SKIN_VERTICES, 2] > body.points["pelvis"][2] + 0.02)
         painted = colours.copy()
         painted[cloth], painted[upper] = drawn_fabric(rng).colour, drawn_fabric(rng).colour

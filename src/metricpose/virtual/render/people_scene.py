@@ -17,7 +17,6 @@ from PIL import Image
 from metricpose._errors import FileError, InputError
 from metricpose.geometry import BrownConrady, Camera
 from metricpose.virtual.cameras import CameraBatch, CameraOptions, sample_cameras
-from metricpose.virtual.placement import PlacementOptions, place
 from metricpose.virtual.pose_pool import GROUPS, PoseAugmentation, PosePool
 from metricpose.virtual.render.dressed import DressedPerson, DressOptions
 from metricpose.virtual.render.environment import (
@@ -28,17 +27,16 @@ from metricpose.virtual.render.environment import (
     picture_environment,
     picture_files,
 )
-from metricpose.virtual.render.furniture import box, chair, stool, table
 from metricpose.virtual.render.mesh import Mesh
+from metricpose.virtual.render.props import hiding_things, seat_under
 from metricpose.virtual.render.rooms import room_environment
+from metricpose.virtual.render.standing import Spot, Standing, StandingOptions, body_points
 from metricpose.virtual.scene_people import camera_of
 
 Surroundings = Literal["panorama", "room", "photo"]
 
 _SPLITS = {"train": 1, "val": 2, "test": 3}
-_SITTING, _STANDING = GROUPS.index("sitting"), GROUPS.index("standing")
-_SEAT_M = (0.28, 0.8)  # heights at which something stands under a sitting person
-_TRIES = 30
+_SITTING = GROUPS.index("sitting")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,10 +125,29 @@ class PeopleScene:
         return (*(mesh for person in self.people for mesh in person.meshes), *self.props)
 
 
-def people_scene(seed: int, dresser: DressesPeople, poses: PosePool, options: SceneOptions) -> PeopleScene:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DrawnPeople:
+    """People who stand nowhere yet, and the groups of their poses, indices into `pose_pool.GROUPS`."""
+
+    people: tuple[DressedPerson, ...]
+    groups: tuple[int, ...]
+
+
+def drawn_people(seed: int, dresser: DressesPeople, poses: PosePool, options: SceneOptions) -> DrawnPeople:
+    """People of a seed and a split, for several scenes with the same people; not those of the scene of that seed."""
+    draws = torch.Generator().manual_seed(1_000_003 * seed + 10 + _SPLITS[options.split])
+    return _drawn_people(dresser, poses, options, np.random.default_rng([seed, 10, _SPLITS[options.split]]), draws)
+
+
+def people_scene(
+    seed: int, dresser: DressesPeople, poses: PosePool, options: SceneOptions, people: DrawnPeople | None = None
+) -> PeopleScene:
     """The scene of a seed and a split: the same for the same dresser, poses and options.
 
     At least one person is in it; people who find no place are left out.
+
+    Args:
+        people: who is in it (`drawn_people`), or None: people of its own.
 
     Raises:
         InputError: no camera in 20 that sees a person; the options ask for pictures of nobody.
@@ -138,21 +155,19 @@ def people_scene(seed: int, dresser: DressesPeople, poses: PosePool, options: Sc
     draws = torch.Generator().manual_seed(1_000_003 * seed + _SPLITS[options.split])
     rng = np.random.default_rng([seed, _SPLITS[options.split]])
     kind = _drawn_kind(rng, options)
-    people, groups = _drawn_people(dresser, poses, options, rng, draws)
-    camera, spots = _best_view(people, groups, kind, options, rng, draws)
-    chosen = [spot for spot in spots if spot is not None]
-    standing = [
-        person.placed(spot.turn, spot.place_m, number + 1)
-        for number, (person, spot) in enumerate((p, s) for p, s in zip(people, spots, strict=True) if s is not None)
-    ]
-    kinds = [group for group, spot in zip(groups, spots, strict=True) if spot is not None]
-    seats = [_seat(person, rng) for person, group in zip(standing, kinds, strict=True) if group == _SITTING]
+    drawn = _drawn_people(dresser, poses, options, rng, draws) if people is None else people
+    camera, spots = _best_view(drawn.people, drawn.groups, kind, options, rng, draws)
+    found = [(person, spot) for person, spot in zip(drawn.people, spots, strict=True) if spot is not None]
+    standing = [person.placed(spot.turn, spot.place_m, i + 1) for i, (person, spot) in enumerate(found)]
+    kinds = [group for group, spot in zip(drawn.groups, spots, strict=True) if spot is not None]
+    seats = [seat_under(person, rng) for person, group in zip(standing, kinds, strict=True) if group == _SITTING]
     camera = _with_lens(camera, rng, options)
-    props = [*(mesh for seat in seats for mesh in seat), *_hiding(standing, camera, rng, options)]
+    hiding = hiding_things(standing, camera, rng) if rng.random() < options.hiding_share else []
+    props = [*(mesh for seat in seats for mesh in seat), *hiding]
     return PeopleScene(
         people=tuple(standing),
         groups=tuple(GROUPS[group] for group in kinds),
-        jumping=tuple(spot.jumps for spot in chosen),
+        jumping=tuple(spot.jumps for _, spot in found),
         props=tuple(props),
         camera=camera,
         environment=_drawn_environment(kind, standing, props, camera, rng, options),
@@ -163,7 +178,7 @@ def people_scene(seed: int, dresser: DressesPeople, poses: PosePool, options: Sc
 
 def _drawn_people(
     dresser: DressesPeople, poses: PosePool, options: SceneOptions, rng: np.random.Generator, draws: torch.Generator
-) -> tuple[list[DressedPerson], list[int]]:
+) -> DrawnPeople:
     shares = np.array(options.people) / sum(options.people)
     count = int(rng.choice(len(shares), p=shares)) + 1
     # Arms are swapped between people of one draw, so more are drawn than needed.
@@ -173,7 +188,7 @@ def _drawn_people(
         dresser.dressed_person(int(rng.integers(2**31)), rotations[i].numpy().astype(np.float64), dress)
         for i in range(count)
     ]
-    return people, [int(group) for group in groups[:count]]
+    return DrawnPeople(people=tuple(people), groups=tuple(int(group) for group in groups[:count]))
 
 
 def _drawn_cameras(
@@ -197,16 +212,6 @@ def _drawn_cameras(
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Spot:
-    """Where a person is put: x_world = turn @ x + place_m; `points` (N, 3) are the body's, in the world."""
-
-    turn: np.ndarray
-    place_m: np.ndarray
-    jumps: bool
-    points: np.ndarray
-
-
 def _best_view(
     people: Sequence[DressedPerson],
     groups: Sequence[int],
@@ -214,13 +219,13 @@ def _best_view(
     options: SceneOptions,
     rng: np.random.Generator,
     draws: torch.Generator,
-) -> tuple[Camera, list[_Spot | None]]:
+) -> tuple[Camera, list[Spot | None]]:
     """Of some cameras with people before them, mostly the one that shows them best: photographers aim, too."""
     wanted = options.views if rng.random() < options.aimed_share else 1
     best, most, found = None, -1.0, 0
     for _ in range(20):
         cameras = _drawn_cameras(kind, options, rng, draws)
-        spots = _Standing(cameras, kind, options, rng, draws).spots(people, groups)
+        spots = Standing(cameras, _standing_options(kind, options), rng, draws).spots(people, groups)
         camera = camera_of(cameras, 0, with_extrinsics=True)
         score = _shown(camera, spots, options)
         if score <= 0.0:
@@ -235,7 +240,17 @@ def _best_view(
     return best
 
 
-def _shown(camera: Camera, spots: Sequence[_Spot | None], options: SceneOptions) -> float:
+def _standing_options(kind: Surroundings, options: SceneOptions) -> StandingOptions:
+    return StandingOptions(
+        distance_m=options.indoors_m if kind == "room" else options.outdoors_m,
+        beside_share=options.beside_share,
+        beside_m=options.beside_m,
+        apart_m=options.apart_m,
+        jump_share=options.jump_share,
+    )
+
+
+def _shown(camera: Camera, spots: Sequence[Spot | None], options: SceneOptions) -> float:
     """How well people are shown: the share of each in the picture, worth more the larger; 0 if nobody is to be seen."""
     matrix, (width, height) = np.asarray(camera.cam_from_world), camera.image_size
     total, seen = 0.0, False
@@ -250,150 +265,6 @@ def _shown(camera: Camera, spots: Sequence[_Spot | None], options: SceneOptions)
         seen |= size_px >= options.least_px and inside.mean() >= 0.3
         total += float(inside.mean()) ** 2 * min(1.0, size_px / (0.6 * height)) ** 0.7
     return total if seen else 0.0
-
-
-class _Standing:
-    """People put into the world one after the other, where the camera sees them and they are not in each other."""
-
-    def __init__(
-        self,
-        cameras: CameraBatch,
-        kind: Surroundings,
-        options: SceneOptions,
-        rng: np.random.Generator,
-        draws: torch.Generator,
-    ) -> None:
-        self._cameras, self._options, self._rng, self._draws = cameras, options, rng, draws
-        self._distance_m = options.indoors_m if kind == "room" else options.outdoors_m
-        self._taken: list[np.ndarray] = []
-
-    def spots(self, people: Sequence[DressedPerson], groups: Sequence[int]) -> list[_Spot | None]:
-        """Of each person; None for who finds no place."""
-        return [self._spot(person, group) for person, group in zip(people, groups, strict=True)]
-
-    def _spot(self, person: DressedPerson, group: int) -> _Spot | None:
-        jumps = bool(group == _STANDING and self._rng.random() < self._options.jump_share)
-        above_m = self._rng.uniform(0.05, 0.35) if jumps else 0.0
-        turn, body = _turn(self._rng.uniform(0.0, 360.0)), _body_points(person)
-        for _ in range(_TRIES):
-            place_m = self._place(person, above_m - person.lowest_m)
-            if place_m is None:
-                continue
-            points = body @ turn.T + place_m
-            if self._fits(points):
-                self._taken.append(points)
-                return _Spot(turn=turn, place_m=place_m, jumps=jumps, points=points)
-        return None
-
-    def _place(self, person: DressedPerson, pelvis_m: float) -> np.ndarray | None:
-        """The pelvis's place, or None: none in view."""
-        if self._taken and self._rng.random() < self._options.beside_share:
-            return self._beside(pelvis_m)
-        found, good = place(
-            self._cameras,
-            torch.tensor([[pelvis_m]], dtype=torch.float32),
-            torch.tensor([[person.stature_m]], dtype=torch.float32),
-            torch.ones(1, 1, dtype=torch.bool),
-            PlacementOptions(distance_m=self._distance_m),
-            self._draws,
-        )
-        return found[0, 0].double().numpy() if bool(good[0, 0]) else None
-
-    def _beside(self, pelvis_m: float) -> np.ndarray | None:
-        """Near somebody who stands already, in the picture."""
-        other = self._taken[int(self._rng.integers(len(self._taken)))].mean(0)
-        away, angle = self._rng.uniform(*self._options.beside_m), self._rng.uniform(0.0, 2 * np.pi)
-        spot = np.array([other[0] + away * np.cos(angle), other[1] + away * np.sin(angle), pelvis_m])
-        cam = self._cameras.to_cam(torch.tensor(spot, dtype=torch.float32)[None, None])
-        px = self._cameras.to_px(cam)[0, 0]
-        inside = bool(((px > 0) & (px < self._cameras.size_px[0])).all())
-        near, far = self._distance_m
-        return spot if inside and near < float(cam[0, 0, 2]) < far else None
-
-    def _fits(self, points: np.ndarray) -> bool:
-        """Clear of the camera and of the others."""
-        eye = np.array([0.0, 0.0, float(self._cameras.height_m[0])])
-        if np.linalg.norm(points - eye, axis=1).min() < 0.45:
-            return False
-        return all(_gap(points, others) > self._options.apart_m for others in self._taken)
-
-
-def _body_points(person: DressedPerson) -> np.ndarray:
-    return np.stack([np.asarray(point) for point in person.points.values()])
-
-
-def _gap(a: np.ndarray, b: np.ndarray) -> float:
-    return float(np.linalg.norm(a[:, None] - b[None], axis=-1).min())
-
-
-def _turn(degrees: float) -> np.ndarray:
-    c, s = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
-    return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
-
-
-def _seat(person: DressedPerson, rng: np.random.Generator) -> list[Mesh]:
-    """A chair, stool or box under somebody who sits above the ground; nothing under others."""
-    pelvis = person.points["pelvis"]
-    vertices = np.concatenate([mesh.vertices_world for mesh in person.meshes if mesh.kind in ("skin", "cloth")])
-    under = (np.linalg.norm(vertices[:, :2] - pelvis[:2], axis=1) < 0.14) & (vertices[:, 2] > pelvis[2] - 0.25)
-    if not under.any():
-        return []
-    height = float(vertices[under, 2].min())
-    if not _SEAT_M[0] < height < _SEAT_M[1]:
-        return []
-    knees = (person.points["left_knee"] + person.points["right_knee"]) / 2 - pelvis
-    facing = float(np.rad2deg(np.arctan2(knees[1], knees[0])))
-    forward = np.array([np.cos(np.deg2rad(facing)), np.sin(np.deg2rad(facing)), 0.0])
-    ground = np.array([pelvis[0], pelvis[1], 0.0]) + 0.05 * forward
-    colour = _thing_colour(rng)
-    leans_back = (person.points["neck"] - pelvis) @ forward < -0.12
-    what = rng.random()
-    if what < 0.55 and not leans_back:
-        return [chair(ground, turn_deg=facing, seat_height_m=height, colour=colour)]
-    if what < 0.8:
-        return [stool(ground, seat_height_m=height, colour=colour)]
-    size = (rng.uniform(0.36, 0.5), rng.uniform(0.4, 1.4), height)
-    return [box(size, ground + (0.0, 0.0, height / 2), turn_deg=facing, colour=colour)]
-
-
-def _thing_colour(rng: np.random.Generator) -> np.ndarray:
-    """Wood, metal, cloth: mostly dull, linear light."""
-    grey = np.exp(rng.uniform(np.log(0.03), np.log(0.6)))
-    return np.clip(grey * np.exp(rng.normal(0.0, 0.25, 3) + rng.random() * np.array([0.3, 0.0, -0.3])), 0.01, 0.8)
-
-
-def _hiding(
-    people: Sequence[DressedPerson], camera: Camera, rng: np.random.Generator, options: SceneOptions
-) -> list[Mesh]:
-    """Boxes, tables and chairs between the camera and people, clear of all."""
-    if rng.random() >= options.hiding_share:
-        return []
-    eye = np.asarray(camera.centre_world, np.float64)
-    bodies = np.concatenate([_body_points(person) for person in people])
-    things: list[Mesh] = []
-    for _ in range(int(rng.integers(1, 4))):
-        to = people[int(rng.integers(len(people)))].points["pelvis"][:2] - eye[:2]
-        if np.linalg.norm(to) < 1.6:
-            continue
-        spot = eye[:2] + to * rng.uniform(0.55, 0.9) + rng.normal(0.0, 0.2, 2)
-        thing = _thing(np.array([*spot, 0.0]), rng)
-        corners = thing.vertices_world
-        low, high = corners.min(0) - 0.14, corners.max(0) + 0.14
-        taken = ((bodies > low) & (bodies < high)).all(1).any()
-        if not taken and np.linalg.norm(np.clip(eye, low, high) - eye) > 0.5:
-            things.append(thing)
-    return things
-
-
-def _thing(spot: np.ndarray, rng: np.random.Generator) -> Mesh:
-    turn, colour = rng.uniform(0.0, 360.0), _thing_colour(rng)
-    what = rng.random()
-    if what < 0.3:
-        return chair(spot, turn_deg=turn, colour=colour)
-    if what < 0.55:
-        return table(spot, turn_deg=turn, size_m=(rng.uniform(0.5, 0.9), rng.uniform(0.8, 1.6), 0.74), colour=colour)
-    size = rng.uniform((0.3, 0.3, 0.3), (0.8, 0.8, 1.1))
-    return box(size, spot + (0.0, 0.0, size[2] / 2), turn_deg=turn, colour=colour)
 
 
 def _with_lens(camera: Camera, rng: np.random.Generator, options: SceneOptions) -> Camera:
@@ -434,7 +305,7 @@ def _drawn_environment(
         files = of_split(picture_files(options.photos), options.split)
         file = files[int(rng.integers(len(files)))]
         return picture_environment(_photo(file), camera, name=file.name, licence=options.background_licence)
-    points = [*(_body_points(person) for person in people), *(prop.vertices_world for prop in props)]
+    points = [*(body_points(person) for person in people), *(prop.vertices_world for prop in props)]
     inside = np.concatenate([*points, np.asarray(camera.centre_world)[None]])
     return room_environment(inside, int(rng.integers(2**31)))
 

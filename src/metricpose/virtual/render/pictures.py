@@ -15,7 +15,14 @@ from metricpose.virtual.pose_pool import PosePool
 from metricpose.virtual.render.camera_faults import FaultOptions, drawn_faults, with_faults
 from metricpose.virtual.render.dressed import Dresser
 from metricpose.virtual.render.labels import PictureLabels, labels_json, picture_labels, rounded
-from metricpose.virtual.render.people_scene import DressesPeople, PeopleScene, SceneOptions, people_scene
+from metricpose.virtual.render.people_scene import (
+    DrawnPeople,
+    DressesPeople,
+    PeopleScene,
+    SceneOptions,
+    drawn_people,
+    people_scene,
+)
 from metricpose.virtual.render.preview import LabelledPicture as PreviewPicture
 from metricpose.virtual.render.renderer import Rendered, Renderer
 from metricpose.virtual.world import WorldOptions, built_world
@@ -35,6 +42,8 @@ class PictureOptions:
         mocap_cache: poses of mocap; else of the shipped prior.
         world_seed, poses_per_source: of the pool of poses.
         pose_shares: of people whose pose comes from mocap, the shipped prior and the procedural source.
+        acrobats: share of people in poses of gymnasts, turned any way up; `pose_shares` is of the others.
+        views: pictures of the same people, each with another camera, other places and surroundings.
         device: number of the EGL device, or None: the driver's choice.
         retries: further scenes tried for a seed whose people none can be seen in the picture.
     """
@@ -47,6 +56,8 @@ class PictureOptions:
     world_seed: int = 0
     poses_per_source: int = 20_000
     pose_shares: tuple[float, float, float] = (0.45, 0.1, 0.45)
+    acrobats: float = 0.0
+    views: int = 1
     device: int | None = None
     samples: int = 4
     depth: bool = False
@@ -57,6 +68,10 @@ class PictureOptions:
             raise InputError(
                 "PictureOptions.pose_shares: expected shares of mocap, prior and procedural poses, at least one above "
                 f"0, got {self.pose_shares}"
+            )
+        if not 0 <= self.acrobats <= 1 or self.views < 1:
+            raise InputError(
+                f"PictureOptions: expected acrobats in [0, 1] and views >= 1, got {self.acrobats} and {self.views}"
             )
 
 
@@ -103,12 +118,22 @@ class Studio:
         self.dresser = dresser if dresser is not None else Dresser(options.assets)
         self.poses = poses if poses is not None else _poses(options)
         self._renderers: dict[tuple[int, int], Renderer] = {}
+        self._last: tuple[int, DrawnPeople] | None = None
 
     def renderer(self, size: tuple[int, int]) -> Renderer:
         """The renderer of a size, made when first asked for."""
         if size not in self._renderers:
             self._renderers[size] = Renderer(size, device=self.options.device, samples=self.options.samples)
         return self._renderers[size]
+
+    def scene(self, seed: int) -> PeopleScene:
+        """The scene of a seed; with `views`, neighbouring seeds show the same people."""
+        views = self.options.views
+        if views == 1:
+            return people_scene(seed, self.dresser, self.poses, self.options.scene)
+        if self._last is None or self._last[0] != seed // views:
+            self._last = seed // views, drawn_people(seed // views, self.dresser, self.poses, self.options.scene)
+        return people_scene(seed, self.dresser, self.poses, self.options.scene, self._last[1])
 
 
 def prepared(options: PictureOptions) -> Callable[[int], LabelledPicture]:
@@ -124,7 +149,7 @@ def made_picture(seed: int, studio: Studio) -> LabelledPicture:
     """
     for attempt in range(studio.options.retries + 1):
         # Seeds of further scenes are far from those of other pictures.
-        scene = people_scene(seed + attempt * 1_000_000_007, studio.dresser, studio.poses, studio.options.scene)
+        scene = studio.scene(seed + attempt * 1_000_000_007)
         rendered = studio.renderer(scene.camera.image_size).render(scene.meshes, scene.camera, scene.environment)
         if (rendered.person_ids > 0).any():
             return _labelled(seed, scene, rendered, studio.options)
@@ -226,11 +251,13 @@ def _numbers(value: Any) -> Any:
 
 
 def _poses(options: PictureOptions) -> PosePool:
-    mocap_share, prior_share, procedural_share = options.pose_shares
+    others = (1 - options.acrobats) / sum(options.pose_shares)
+    mocap_share, prior_share, procedural_share = (share * others for share in options.pose_shares)
     world = WorldOptions(
         mocap_share=mocap_share,
         prior_share=prior_share,
         procedural_share=procedural_share,
+        acrobatic_share=options.acrobats,
         split=options.scene.split,
         mocap_cache=options.mocap_cache,
         procedural_count=options.poses_per_source,
