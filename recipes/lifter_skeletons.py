@@ -20,6 +20,7 @@ from metricpose.skeletons.catalogue import CATALOGUE
 from metricpose.training.lifter_export import exported
 from metricpose.training.lifter_judging import calibrated
 from metricpose.training.setup import OptimiserOptions, TrainingSetup
+from metricpose.training.shared_matrices import share_matrices
 from metricpose.training.skeleton_judging import judged_in
 from metricpose.virtual.camera_knowledge import EXACT, NOTHING, KnowledgeOptions
 from metricpose.virtual.cameras import HELD_OUT_BANDS, CameraOptions
@@ -136,6 +137,7 @@ def lifter_skeletons(recipe: LifterSkeletonsRecipe, device: torch.device) -> Tra
         ends = {name: torch.lerp(start[name].float(), end.float(), shares[name]) for name, end in ends.items()}
         network.load_state_dict(ends)
         exported(calibrated(network, calibration(NOTHING, 21), calibration(known, 22)), folder)
+        share_matrices(folder)
 
     return TrainingSetup(
         name="lifter_skeletons",

@@ -12,6 +12,7 @@ from metricpose.models.ray_lifter import RayLifterNet, RayLifterOptions
 from metricpose.training.lifter_export import exported
 from metricpose.training.lifter_judging import calibrated, judged
 from metricpose.training.setup import OptimiserOptions, TrainingSetup
+from metricpose.training.shared_matrices import share_matrices
 from metricpose.virtual.camera_knowledge import EXACT, NOTHING, KnowledgeOptions
 from metricpose.virtual.cameras import HELD_OUT_BANDS, CameraOptions
 from metricpose.virtual.lifting_batch import LiftingBatch, lifting_batch
@@ -87,6 +88,7 @@ def ray_lifter(recipe: RayLifterRecipe, device: torch.device) -> TrainingSetup:
     def finish(model: nn.Module, folder: Path) -> None:
         known = KnowledgeOptions(none=0.0, tilt_only=0.0)
         exported(calibrated(model, validation_batch(NOTHING, 21), validation_batch(known, 22)), folder)
+        share_matrices(folder)
 
     return TrainingSetup(
         name="ray_lifter",

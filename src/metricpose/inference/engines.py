@@ -55,6 +55,10 @@ def opened_network(
         session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime raises classes of its own for each kind of broken file
         reason = " ".join(str(error).split())[:200]
+        if "External data" in reason:
+            raise WeightsError(
+                f"{file}: expected the file that holds its weights beside it, got none or another; copy the whole folder"
+            ) from error
         raise WeightsError(f"{file}: expected an ONNX {kind}, got a file that does not load ({reason})") from error
     got = {node.name for node in session.get_inputs()}, {node.name for node in session.get_outputs()}
     if got[0] not in (inputs, inputs | optional) or not got[1] >= outputs:
