@@ -52,7 +52,7 @@ def test_the_bytes_are_there_once(alone: Path, shared: Path) -> None:
 
 def test_alone_the_network_is_refused(shared: Path) -> None:
     (shared / "ray_lifter.safetensors").unlink()
-    with pytest.raises(WeightsError, match=r"ray_lifter\.onnx: expected the file that holds its weights beside it"):
+    with pytest.raises(WeightsError, match=r"ray_lifter\.onnx: expected the file with its weights beside it"):
         answers(shared)
 
 

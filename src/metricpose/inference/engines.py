@@ -57,7 +57,7 @@ def opened_network(
         reason = " ".join(str(error).split())[:200]
         if "External data" in reason:
             raise WeightsError(
-                f"{file}: expected the file that holds its weights beside it, got none or another; copy the whole folder"
+                f"{file}: expected the file with its weights beside it, got none or another; copy the whole folder"
             ) from error
         raise WeightsError(f"{file}: expected an ONNX {kind}, got a file that does not load ({reason})") from error
     got = {node.name for node in session.get_inputs()}, {node.name for node in session.get_outputs()}

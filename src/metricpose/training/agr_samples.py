@@ -72,13 +72,13 @@ def _decoded(data: bytes) -> np.ndarray:
 
 
 def virtual_samples(folder: Path) -> list[Sample]:
-    """The pictures of a folder that `metricpose generate people` wrote, or is still writing.
+    """The pictures of a folder that `metricpose generate people` wrote, or is still writing, or that has such in it.
 
     Raises InputError where there are none, or they lack Halpe-26.
     """
     from metricpose.virtual.render.shards import read_shard
 
-    shards = [path for path in sorted(folder.glob("shard-*.tar")) if path.with_suffix(".json").is_file()]
+    shards = [path for path in sorted(folder.rglob("shard-*.tar")) if path.with_suffix(".json").is_file()]
     samples = [_virtual(picture) for shard in shards for picture in read_shard(shard)]
     if not samples:
         raise InputError(f"{folder}: expected shards of `metricpose generate people`, got none; make some first")
