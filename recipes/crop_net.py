@@ -36,6 +36,8 @@ class CropNetRecipe:
     fall: float = 0.7
     any_turn: float = 0.05
     turned_deg: float = 20.0
+    scale: float = 0.1  # how far windows are from the person's box, as a first look's boxes are
+    shift: float = 0.03
     backdrops: str | None = None  # a folder of panoramas
     backdrop: float = 0.35
     mix_style: float = 0.0
@@ -60,7 +62,7 @@ def crop_net(recipe: CropNetRecipe, device: torch.device) -> TrainingSetup:
         net=CropNetOptions(mix_style=recipe.mix_style),
         windows=CropWindowOptions(
             size=recipe.size, any_turn=recipe.any_turn, turned_deg=recipe.turned_deg, filtered=recipe.filtered,
-            backdrop=recipe.backdrop,
+            scale=recipe.scale, shift=recipe.shift, backdrop=recipe.backdrop,
         ),
         backdrops=cut_backdrops(Path(recipe.backdrops)) if recipe.backdrops else None,
         optimiser=detector_optimiser(

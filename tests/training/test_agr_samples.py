@@ -1,4 +1,4 @@
-"""Samples for detectors: shards that are done, in a folder or in folders of it; what a source does not say is marked."""
+"""Samples for detectors: shards that are done, in a folder or in folders of it; what is not known is marked."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,10 +8,10 @@ import pytest
 
 pytest.importorskip("torch")
 
-from metricpose._errors import InputError  # noqa: E402
-from metricpose.training.agr_samples import SKELETON, virtual_samples  # noqa: E402
-from metricpose.virtual.render import shards  # noqa: E402
-from metricpose.virtual.render.pictures import encoded_jpg  # noqa: E402
+from metricpose._errors import InputError
+from metricpose.training.agr_samples import SKELETON, virtual_samples
+from metricpose.virtual.render import shards
+from metricpose.virtual.render.pictures import encoded_jpg
 
 LANDMARKS = ("head_top", "neck", "nose")
 
