@@ -1,5 +1,6 @@
 """The loop: the same numbers whether it was killed or not, and what a step is made of."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,7 +12,14 @@ from safetensors.torch import load_file  # noqa: E402
 
 from metricpose._errors import InputError  # noqa: E402
 from metricpose.training.distributed import Team, agreed  # noqa: E402
-from metricpose.training.loop import RunOptions, _updated_average, learning_rate, step_generator, trained  # noqa: E402
+from metricpose.training.loop import (  # noqa: E402
+    RunOptions,
+    _updated_average,
+    knows_bf16,
+    learning_rate,
+    step_generator,
+    trained,
+)
 from metricpose.training.setup import OptimiserOptions, TrainingSetup  # noqa: E402
 from tests.training.tiny import ALONE, run, tiny_batch, tiny_setup  # noqa: E402
 
@@ -81,6 +89,29 @@ def test_what_is_finished_are_the_averaged_weights(tmp_path: Path) -> None:
     saved = load_file(tmp_path / "checkpoint.safetensors")
     assert all(torch.equal(value, saved[f"average/{name}"]) for name, value in kept.items())
     assert not torch.equal(saved["average/embed.weight"], saved["model/embed.weight"])
+
+
+@pytest.mark.parametrize(
+    ("there", "used"), [({}, False), ({"avx2": True, "avx512_bf16": False}, False), ({"amx_bf16": True}, True)]
+)
+def test_bfloat16_is_used_where_the_cpu_knows_it(monkeypatch, tmp_path: Path, there: dict, used: bool) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: there)
+    kinds = []
+
+    class Net(torch.nn.Linear):
+        def forward(self, x):
+            y = super().forward(x)
+            kinds.append(y.dtype)
+            return y
+
+    setup = replace(
+        tiny_setup(steps=1), model=Net(2, 2), batch=lambda generator: torch.ones(1, 2),
+        loss=lambda model, x: {"total": model(x).float().sum()}, validate=lambda model: {"score": 0.0},
+        finish=lambda model, folder: None,
+    )  # fmt: skip
+    run(tmp_path, setup)
+    assert kinds == [torch.bfloat16 if used else torch.float32]
+    assert knows_bf16(torch.device("cuda"))
 
 
 def test_training_learns(tmp_path: Path) -> None:

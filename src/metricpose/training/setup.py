@@ -22,7 +22,7 @@ class OptimiserOptions:
     weight_decay: float = 0.02
     clip: float = 1.0
     average: float = 0.999
-    bf16: bool = True
+    bf16: bool = True  # where the device has instructions for it
     prefetch: bool = False  # make the next step's batch in a thread beside the computation; it must not use CUDA
     muon_prefixes: tuple[str, ...] = ()  # names of hidden layers whose matrices Muon updates; AdamW the rest
     new_prefixes: tuple[str, ...] = ()  # names of layers that start from nothing where the others go on
