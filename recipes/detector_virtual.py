@@ -2,6 +2,7 @@
 
     metricpose generate people --split test --seed 31 --count 300 --size 512x960 -o runs/people_test ...
     python -m recipes.detector_virtual --data runs/people_test base base-research
+    .venv-photo/bin/python -m recipes.detector_virtual --data runs/people_test base+mediapipe mediapipe
 
 AP is COCO's (pycocotools), over people at least 60 px tall and with 4 or more visible joints; others are neither asked
 for nor held against anybody. Keypoints are COCO-17's visible ones (`hidden AP`: hidden ones inside the picture, too).
@@ -14,7 +15,7 @@ import io
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from metricpose._errors import MetricposeError
 from metricpose.evaluation.metrics.limbs import collapsed_pairs
 from metricpose.geometry.boxes import iou_matrix
 from metricpose.inference.detectors import Detector, detector_named
+from metricpose.inference.detectors.choose import AgrOptions
 from metricpose.people import People2D
 from metricpose.virtual.render.shards import ShardPicture, read_shard
 
@@ -50,12 +52,12 @@ class VirtualRow:
 
 
 def detector_of(name: str, min_score: float | None) -> Detector:
-    """By name; `min_score` for our own networks."""
+    """By name, or WEIGHTS+mediapipe: found by our network, each person's joints by MediaPipe; `min_score` is of ours."""
     if name in ("mediapipe", "rtmlib"):
         return detector_named(name)
-    from metricpose.inference.detectors.agr import AgrDetector
-
-    return AgrDetector(name) if min_score is None else AgrDetector(name, min_score=min_score)
+    weights, _, refine = name.partition("+")
+    options = AgrOptions(weights=weights, refine=refine or "own")  # type: ignore[arg-type]
+    return detector_named("agr", agr=options if min_score is None else replace(options, min_score=min_score))
 
 
 def judged(name: str, pictures: Sequence[ShardPicture]) -> VirtualRow:
