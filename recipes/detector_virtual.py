@@ -52,7 +52,7 @@ class VirtualRow:
 
 
 def detector_of(name: str, min_score: float | None) -> Detector:
-    """By name, or WEIGHTS+mediapipe: found by our network, each person's joints by MediaPipe; `min_score` is of ours."""
+    """By name, or WEIGHTS+mediapipe: found by our network, joints by MediaPipe; `min_score` is of ours."""
     if name in ("mediapipe", "rtmlib"):
         return detector_named(name)
     weights, _, refine = name.partition("+")
