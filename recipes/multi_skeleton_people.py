@@ -13,14 +13,10 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
-from scipy.spatial import KDTree
 
-from metricpose.bodies.anny import AnnyBody
 from metricpose.bodies.regressors import PointRegressors
 from metricpose.virtual.aimed import aimed_view, seen_through
 from metricpose.virtual.pose_pool import VARIED, PoseAugmentation
-from metricpose.virtual.render.body_pose import PERSON_FROM_ANNY
 from metricpose.virtual.render.camera_faults import FaultOptions, drawn_faults, with_faults
 from metricpose.virtual.render.dressed import Dresser, DressOptions
 from metricpose.virtual.render.labels import modal_boxes
@@ -109,16 +105,6 @@ class Sources:
     sets: tuple[DataSet, ...] = field(default=(*DATA_SETS, *HELD_OUT))
 
 
-def full_mesh_regressors() -> PointRegressors:
-    """The packaged points, read off the mesh that garments hang on; its vertices hold those of Anny's default mesh."""
-    reference = Dresser(None).wardrobe.reference.vertices
-    body = AnnyBody()
-    same = body.rest(body.sample(1, torch.Generator().manual_seed(0), ages_years=(30.0, 31.0)))
-    away, places = KDTree(reference).query(same.vertices[0].numpy() @ PERSON_FROM_ANNY.T)
-    assert away.max() < 1e-6, "another Anny: its meshes do not share vertices"
-    return PointRegressors.load().on_mesh(np.asarray(places), len(reference))
-
-
 def prepared(sources: Sources, regressors: PointRegressors) -> Callable[[int], list[dict[str, np.ndarray]]]:
     """For the watchdog: from seed to the people of one picture."""
     dresser = Dresser(sources.assets, regressors=regressors)
@@ -198,7 +184,7 @@ def main() -> None:
     options = parser.parse_args()
     options.o.mkdir(parents=True, exist_ok=True)
     sources = Sources(assets=options.assets, panoramas=options.panoramas, mocap_cache=options.mocap_cache)
-    regressors = full_mesh_regressors()
+    regressors = PointRegressors.load().on_full_mesh()
     prepare = partial(prepared, sources, regressors)
     names = np.array(regressors.names)
     for number, data in enumerate(sources.sets):

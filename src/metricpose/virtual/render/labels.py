@@ -1,14 +1,16 @@
 """The exact labels of one rendered picture: joints in every skeleton, visibility, boxes, and what all was made of."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from metricpose.bodies.point_table import POINTS
 from metricpose.geometry import Camera
 from metricpose.io.camera_json import camera_to_json
 from metricpose.skeletons import CATALOGUE, Skeleton, converter
+from metricpose.skeletons.points import body_points
 from metricpose.virtual.render.dressed import DressedPerson
 from metricpose.virtual.render.people_scene import PeopleScene
 from metricpose.virtual.render.renderer import Rendered
@@ -16,6 +18,7 @@ from metricpose.virtual.render.visibility import in_picture, seen_points
 from metricpose.virtual.rig import LANDMARKS
 
 _NAMES = tuple(name for name, _ in LANDMARKS)
+_POINTS = tuple(POINTS)
 _NEAR_M = 0.05  # what lies nearer to the camera's plane has no place in the picture
 
 LANDMARKS27 = Skeleton(
@@ -67,29 +70,78 @@ class PictureLabels:
 
 
 def covered_skeletons() -> tuple[str, ...]:
-    """Names of the catalogue's skeletons of which the landmarks define something: all but few do."""
+    """Names of the catalogue's skeletons of which the landmarks alone define something: all but few do."""
     return tuple(name for name, target in CATALOGUE.items() if converter(LANDMARKS27, target).covered.any())
 
 
 def picture_labels(scene: PeopleScene, rendered: Rendered, skeletons: tuple[str, ...] | None = None) -> PictureLabels:
-    """The labels of a scene as it was rendered, in `skeletons` (default: all that the landmarks define)."""
+    """The labels of a scene as it was rendered, in `skeletons` (default: all that the people define).
+
+    Joints are the body's own points (docs/skeleton_points.md) where the people carry them, else what the landmarks
+    make of them.
+    """
     matrix = np.asarray(scene.camera.cam_from_world)
-    world = np.stack([np.stack([person.points[name] for name in _NAMES]) for person in scene.people])
-    cam = world @ matrix[:3, :3].T + matrix[:3, 3]
+    measured = _measured(scene.people)
+    names = skeletons if skeletons is not None else covered_skeletons() if measured is None else tuple(CATALOGUE)
+    targets = [CATALOGUE[name] for name in names]
+    others = () if measured is None else tuple(sorted(set().union(*map(_beyond_landmarks, targets))))
+    columns = [_POINTS.index(name) for name in others]
     seen = np.stack(
         [
-            seen_points(person.points, person.meshes, i + 1, scene.camera, rendered.person_ids, rendered.depth_m)
+            seen_points(
+                person.points, person.meshes, i + 1, scene.camera, rendered.person_ids, rendered.depth_m,
+                None if measured is None else measured[i, columns],
+            )
             for i, person in enumerate(scene.people)
         ]
-    )
-    names = covered_skeletons() if skeletons is None else skeletons
-    targets = [LANDMARKS27, *(CATALOGUE[name] for name in names)]
+    )  # fmt: skip
+    world = np.stack([np.stack([person.points[name] for name in _NAMES]) for person in scene.people])
+    cam, seen_marks = world @ matrix[:3, :3].T + matrix[:3, 3], seen[:, : len(_NAMES)]
+    joints = {target.name: _joints(cam, seen_marks, target, scene.camera) for target in (LANDMARKS27, *targets)}
+    if measured is not None:
+        own = measured @ matrix[:3, :3].T + matrix[:3, 3]
+        seen_others = dict(zip(others, seen[:, len(_NAMES) :].T, strict=True))
+        joints |= {t.name: _measured_joints(own, seen_others, joints[t.name], scene.camera) for t in targets}
     boxes, areas = modal_boxes(rendered.person_ids, len(scene.people))
     return PictureLabels(
-        joints={target.name: _joints(cam, seen, target, scene.camera) for target in targets},
+        joints=joints,
         boxes_px=boxes,
         amodal_boxes_px=np.stack([amodal_box(person, scene.camera) for person in scene.people]),
         areas_px=areas,
+    )
+
+
+def _measured(people: Sequence[DressedPerson]) -> np.ndarray | None:
+    """(P, N, 3) the points of the bodies in the world, in the order of `POINTS`; None where somebody carries none."""
+    points = [person.body_points for person in people if person.body_points is not None]
+    return np.stack(points) if len(points) == len(people) else None
+
+
+def _beyond_landmarks(target: Skeleton) -> set[str]:
+    """Points of a skeleton of which the landmarks say nothing."""
+    covered = converter(LANDMARKS27, target).covered
+    return {name for name, known in zip(body_points(target), covered, strict=True) if not known}
+
+
+def _measured_joints(
+    own_cam: np.ndarray, seen_others: Mapping[str, np.ndarray], by_rule: JointLabels, camera: Camera
+) -> JointLabels:
+    """Joints that are the bodies' own points; of whether they are seen the landmarks say, where they can."""
+    names = body_points(by_rule.skeleton)
+    joints_cam = own_cam[:, [_POINTS.index(name) for name in names]]
+    joints_px = projected(camera, joints_cam)
+    inside = in_picture(joints_cam, joints_px, camera.image_size)
+    visible = by_rule.visible.copy()
+    for column, name in enumerate(names):
+        if name in seen_others:
+            visible[:, column] = seen_others[name]
+    return JointLabels(
+        skeleton=by_rule.skeleton,
+        joints_cam=joints_cam,
+        joints_px=joints_px,
+        visible=visible & inside,
+        inside=inside,
+        exact=np.ones(len(names), bool),
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from metricpose._errors import InputError
+from metricpose.bodies.regressors import PointRegressors
 from metricpose.virtual.pose_pool import PosePool
 from metricpose.virtual.render.camera_faults import FaultOptions, drawn_faults, with_faults
 from metricpose.virtual.render.dressed import Dresser
@@ -115,7 +116,11 @@ class Studio:
         self, options: PictureOptions, *, dresser: DressesPeople | None = None, poses: PosePool | None = None
     ) -> None:
         self.options = options
-        self.dresser = dresser if dresser is not None else Dresser(options.assets)
+        self.dresser = (
+            dresser
+            if dresser is not None
+            else Dresser(options.assets, regressors=PointRegressors.load().on_full_mesh())
+        )
         self.poses = poses if poses is not None else _poses(options)
         self._renderers: dict[tuple[int, int], Renderer] = {}
         self._last: tuple[int, DrawnPeople] | None = None

@@ -7,6 +7,7 @@ near the joint, and belong to a part that meets there: not to a hand that is hel
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,6 +24,7 @@ _SURFACE = frozenset(
     ("nose", "left_eye", "right_eye", "left_ear", "right_ear", "head_top", "left_hand_tip", "right_hand_tip")
     + tuple(name for name, _ in LANDMARKS if name.endswith(("heel", "toe")))
 )
+_ON_SKIN_M = 0.008  # from the nearest vertex: a point on the skin
 _NORMAL_OF = 8  # vertices that a skin point's normal is the mean of
 
 
@@ -43,8 +45,9 @@ def seen_points(
     camera: Camera,
     person_ids: np.ndarray,
     depth_m: np.ndarray,
+    others_world: np.ndarray | None = None,
 ) -> np.ndarray:
-    """(27,) bool, for each landmark of the rig (`virtual.rig.LANDMARKS`): seen in the picture.
+    """(27 + K,) bool, for each landmark of the rig (`virtual.rig.LANDMARKS`) and each other point: seen in the picture.
 
     Args:
         points_world: the person's landmarks and nodes, (3,) metres by name.
@@ -53,29 +56,50 @@ def seen_points(
         camera: of the picture, with `cam_from_world`.
         person_ids: (H, W) whose each pixel is.
         depth_m: (H, W) z in the camera's frame.
+        others_world: (K, 3) further points of the body.
     """
     matrix = np.eye(4) if camera.cam_from_world is None else camera.cam_from_world
     rotation, shift = matrix[:3, :3], matrix[:3, 3]
     cam = {name: rotation @ point + shift for name, point in points_world.items()}
-    landmarks = np.stack([cam[name] for name, _ in LANDMARKS])
-    inside, at = _pixels(landmarks, camera)
-    seen = np.zeros(len(LANDMARKS), bool)
-    shown = {int(j): _own_depths(int(j), at[j], person, person_ids, depth_m) for j in np.flatnonzero(inside)}
-    shown = {j: depths for j, depths in shown.items() if len(depths)}
-    if not shown:
+    places = np.stack([cam[name] for name, _ in LANDMARKS])
+    if others_world is not None:
+        places = np.concatenate([places, others_world @ rotation.T + shift])
+    seen = np.zeros(len(places), bool)
+    inside, at = _pixels(places, camera)
+    near = {int(j): _own_depths(True, at[j], person, person_ids, depth_m) for j in np.flatnonzero(inside)}
+    if not any(len(depths) for depths in near.values()):
         return seen
     surface = _surface(meshes, rotation, shift, cam)
-    for j, depths in shown.items():
-        seen[j] = _shown(j, landmarks[j], surface, depths)
+    points = [_Point(places[j], name in _SURFACE, _meeting(j)) for j, (name, _) in enumerate(LANDMARKS)]
+    points += [_other_point(place, surface, cam) for place in places[len(LANDMARKS) :]]
+    for j in near:
+        depths = near[j] if points[j].on_skin else _own_depths(False, at[j], person, person_ids, depth_m)
+        seen[j] = len(depths) > 0 and _shown(points[j], surface, depths)
     return seen
 
 
-def _own_depths(landmark: int, at: np.ndarray, person: int, person_ids: np.ndarray, depth_m: np.ndarray) -> np.ndarray:
-    """What the picture shows of the person at a landmark's pixel; at its neighbours, too, for points of the skin.
+class _Point(NamedTuple):
+    """A point (3,) in the camera's frame, whether it lies on the skin, and the nodes whose parts meet there."""
+
+    place: np.ndarray
+    on_skin: bool
+    parts: np.ndarray
+
+
+def _other_point(place: np.ndarray, surface: "_Surface", cam: dict) -> _Point:
+    """A point that is none of the rig's: of the part that it is nearest to, and of that part's neighbours."""
+    node = int(_nearest_part(place[None], cam)[0])
+    parts = {node, max(PARENTS[node], 0), *(child for child, parent in enumerate(PARENTS) if parent == node)}
+    nearest = np.linalg.norm(surface.points[surface.skin] - place, axis=1).min(initial=np.inf)
+    return _Point(place, bool(nearest < _ON_SKIN_M), np.array(sorted(parts)))
+
+
+def _own_depths(on_skin: bool, at: np.ndarray, person: int, person_ids: np.ndarray, depth_m: np.ndarray) -> np.ndarray:
+    """What the picture shows of the person at a point's pixel; at its neighbours, too, for points of the skin.
 
     Those may lie on the outline (a nose in profile), where the nearest pixel is as often the background's.
     """
-    reach = 1 if LANDMARKS[landmark][0] in _SURFACE else 0
+    reach = 1 if on_skin else 0
     rows, columns = (slice(max(0, k - reach), k + reach + 1) for k in (int(at[1]), int(at[0])))
     return depth_m[rows, columns][person_ids[rows, columns] == person]
 
@@ -141,9 +165,9 @@ def _meeting(landmark: int) -> np.ndarray:
     return np.array(sorted(parts))
 
 
-def _shown(landmark: int, joint: np.ndarray, surface: _Surface, shown_m: np.ndarray) -> bool:
+def _shown(point: _Point, surface: _Surface, shown_m: np.ndarray) -> bool:
     """Whether a surface at one of the depths `shown_m` (N,) on the joint's ray is the joint's own."""
-    on_skin = LANDMARKS[landmark][0] in _SURFACE
+    joint, on_skin, parts = point
     from_joint = np.linalg.norm(surface.points - joint, axis=1)
     nearest = float(from_joint[surface.skin].min(initial=0.5))
     if on_skin:
@@ -153,7 +177,7 @@ def _shown(landmark: int, joint: np.ndarray, surface: _Surface, shown_m: np.ndar
         if normal @ to_camera < _FACING * np.linalg.norm(normal):
             return False
     reach = nearest + _REACH_M[0] if on_skin else _DEEP * nearest + _REACH_M[1]
-    near = np.flatnonzero((from_joint < reach) & np.isin(surface.part, _meeting(landmark)))
+    near = np.flatnonzero((from_joint < reach) & np.isin(surface.part, parts))
     points, normals = surface.points[near], surface.normals[near]
     way = joint / np.linalg.norm(joint)
     from_ray = np.linalg.norm(points - (points @ way)[:, None] * way, axis=1)
