@@ -7,9 +7,11 @@ near the joint, and belong to a part that meets there: not to a hand that is hel
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+from scipy.spatial import KDTree
 
 from metricpose.geometry import Camera
 from metricpose.virtual.render.mesh import Mesh
@@ -25,6 +27,7 @@ _SURFACE = frozenset(
     + tuple(name for name, _ in LANDMARKS if name.endswith(("heel", "toe")))
 )
 _ON_SKIN_M = 0.008  # from the nearest vertex: a point on the skin
+_FAR_M = 0.5
 _NORMAL_OF = 8  # vertices that a skin point's normal is the mean of
 
 
@@ -35,7 +38,22 @@ class _Surface:
     points: np.ndarray
     normals: np.ndarray
     part: np.ndarray  # node whose part each vertex is nearest to
-    skin: np.ndarray  # bool
+    skin: np.ndarray  # indices of those that are no cloth
+
+    @cached_property
+    def tree(self) -> KDTree:
+        return KDTree(self.points)
+
+    @cached_property
+    def skin_tree(self) -> KDTree:
+        return KDTree(self.points[self.skin])
+
+    def nearest_skin(self, place: np.ndarray) -> tuple[float, np.ndarray]:
+        """How far the skin is from a place, at most half a metre, and the vertices of it that are nearest."""
+        if not len(self.skin):
+            return _FAR_M, self.skin
+        away, rows = self.skin_tree.query(place, k=min(_NORMAL_OF, len(self.skin)))
+        return min(float(np.min(away)), _FAR_M), self.skin[np.atleast_1d(rows)]
 
 
 def seen_points(
@@ -90,8 +108,7 @@ def _other_point(place: np.ndarray, surface: "_Surface", cam: dict) -> _Point:
     """A point that is none of the rig's: of the part that it is nearest to, and of that part's neighbours."""
     node = int(_nearest_part(place[None], cam)[0])
     parts = {node, max(PARENTS[node], 0), *(child for child, parent in enumerate(PARENTS) if parent == node)}
-    nearest = np.linalg.norm(surface.points[surface.skin] - place, axis=1).min(initial=np.inf)
-    return _Point(place, bool(nearest < _ON_SKIN_M), np.array(sorted(parts)))
+    return _Point(place, surface.nearest_skin(place)[0] < _ON_SKIN_M, np.array(sorted(parts)))
 
 
 def _own_depths(on_skin: bool, at: np.ndarray, person: int, person_ids: np.ndarray, depth_m: np.ndarray) -> np.ndarray:
@@ -125,7 +142,7 @@ def _surface(meshes: tuple[Mesh, ...], rotation: np.ndarray, shift: np.ndarray, 
         points=points,
         normals=np.concatenate([np.asarray(mesh.normals_world) @ rotation.T for mesh in chosen]),
         part=_nearest_part(points, cam),
-        skin=np.concatenate([np.full(len(mesh.vertices_world), mesh.kind != "cloth") for mesh in chosen]),
+        skin=np.flatnonzero(np.concatenate([np.full(len(m.vertices_world), m.kind != "cloth") for m in chosen])),
     )
 
 
@@ -168,16 +185,15 @@ def _meeting(landmark: int) -> np.ndarray:
 def _shown(point: _Point, surface: _Surface, shown_m: np.ndarray) -> bool:
     """Whether a surface at one of the depths `shown_m` (N,) on the joint's ray is the joint's own."""
     joint, on_skin, parts = point
-    from_joint = np.linalg.norm(surface.points - joint, axis=1)
-    nearest = float(from_joint[surface.skin].min(initial=0.5))
+    nearest, close = surface.nearest_skin(joint)
     if on_skin:
-        close = np.argsort(np.where(surface.skin, from_joint, np.inf))[:_NORMAL_OF]
         normal = surface.normals[close].mean(0)
         to_camera = -joint / np.linalg.norm(joint)
         if normal @ to_camera < _FACING * np.linalg.norm(normal):
             return False
     reach = nearest + _REACH_M[0] if on_skin else _DEEP * nearest + _REACH_M[1]
-    near = np.flatnonzero((from_joint < reach) & np.isin(surface.part, parts))
+    near = np.array(surface.tree.query_ball_point(joint, reach), dtype=int)
+    near = near[np.isin(surface.part[near], parts)]
     points, normals = surface.points[near], surface.normals[near]
     way = joint / np.linalg.norm(joint)
     from_ray = np.linalg.norm(points - (points @ way)[:, None] * way, axis=1)
