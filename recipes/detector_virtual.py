@@ -2,7 +2,7 @@
 
     metricpose generate people --split test --seed 31 --count 300 --size 512x960 -o runs/people_test ...
     python -m recipes.detector_virtual --data runs/people_test base base-research
-    .venv-photo/bin/python -m recipes.detector_virtual --data runs/people_test base+mediapipe mediapipe
+    python -m recipes.detector_virtual --data runs/people_test base+mediapipe mediapipe    (numpy < 2)
 
 AP is COCO's (pycocotools), over people at least 60 px tall and with 4 or more visible joints; others are neither asked
 for nor held against anybody. Keypoints are COCO-17's visible ones (`hidden AP`: hidden ones inside the picture, too).
