@@ -32,6 +32,19 @@ def test_reads_what_pyyaml_writes(document: dict[str, Any], flow: bool | None) -
     assert parsed_yaml(text) == yaml.safe_load(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "document"),
+    [
+        ("{K: [it's], data: [it's]}", {"K": ["it's"], "data": ["it's"]}),
+        ("a: it's  # isn't", {"a": "it's"}),
+        ("a: [it's, 'x]y', don't]", {"a": ["it's", "x]y", "don't"]}),
+        ("""{'a':'b', "c":["d"]}""", {"a": "b", "c": ["d"]}),
+    ],
+)
+def test_an_apostrophe_in_a_word_opens_no_quotation(text: str, document: dict[str, Any]) -> None:
+    assert parsed_yaml(text) == document
+
+
 def test_tags_comments_directives_and_numbers() -> None:
     text = """%YAML:1.0
 # a comment

@@ -11,7 +11,7 @@ from metricpose._errors import InputError
 
 _TAG = re.compile(r"^(![^\s\[{]*)\s*")
 _KEY = re.compile(r"""^("[^"]*"|'[^']*'|[^\s\[\]{},#"'][^\[\]{},#]*?)\s*:(?=\s|$)\s*(.*)$""", re.DOTALL)
-_QUOTED = re.compile(r""""(?:[^"\\]|\\.)*"|'[^']*'""")
+_QUOTED = re.compile(r"""(?<![^\s\[{,:])(?:"(?:[^"\\]|\\.)*"|'[^']*')""")  # begins a value: no apostrophe in a word
 _SPECIAL = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 
