@@ -55,6 +55,14 @@ def poses():
     return ProceduralPoses().draw(10, torch.Generator().manual_seed(3)).numpy()
 
 
+def test_the_packaged_points_lie_on_the_whole_mesh_as_on_the_default_one(dresser):
+    body = dresser.wardrobe.reference
+    points = PointRegressors.load().on_full_mesh()
+    found = dict(zip(points.names, points(body.vertices, body.heads), strict=True))
+    for name in ("nose", "left_ear", "right_shoulder", "left_hip", "right_knee", "left_ankle", "right_big_toe"):
+        np.testing.assert_allclose(found[name], body.points[name], atol=5e-4, err_msg=name)
+
+
 def vertices_of(person: DressedPerson) -> np.ndarray:
     return np.concatenate([mesh.vertices_world for mesh in person.meshes])
 

@@ -116,11 +116,7 @@ class Studio:
         self, options: PictureOptions, *, dresser: DressesPeople | None = None, poses: PosePool | None = None
     ) -> None:
         self.options = options
-        self.dresser = (
-            dresser
-            if dresser is not None
-            else Dresser(options.assets, regressors=PointRegressors.load().on_full_mesh())
-        )
+        self.dresser = dresser or Dresser(options.assets, regressors=PointRegressors.load().on_full_mesh())
         self.poses = poses if poses is not None else _poses(options)
         self._renderers: dict[tuple[int, int], Renderer] = {}
         self._last: tuple[int, DrawnPeople] | None = None
@@ -134,7 +130,7 @@ class Studio:
     def scene(self, seed: int) -> PeopleScene:
         """The scene of a seed; with `views`, neighbouring seeds show the same people."""
         views = self.options.views
-        if views == 1:
+        if views == 1:  # people come from the same draws as their camera: seeds of older sets stay what they were
             return people_scene(seed, self.dresser, self.poses, self.options.scene)
         if self._last is None or self._last[0] != seed // views:
             self._last = seed // views, drawn_people(seed // views, self.dresser, self.poses, self.options.scene)

@@ -118,7 +118,7 @@ class Standing:
 
 
 def tumbled(rng: np.random.Generator) -> np.ndarray:
-    """(3, 3): an acrobat's turn from upright: forwards by any angle, half of the time upright within 40 degrees."""
+    """(3, 3): an acrobat's turn from upright, forwards: by any angle, three times in ten by some 20 degrees."""
     forwards = rng.normal(0.0, 20.0) if rng.random() < _UPRIGHT else rng.uniform(-180.0, 180.0)
     angles = np.deg2rad([rng.normal(0.0, 20.0), forwards])
     (cr, cp), (sr, sp) = np.cos(angles), np.sin(angles)
