@@ -201,3 +201,11 @@ def test_a_point_on_the_skin_is_not_seen_from_behind() -> None:
     forehead = {"forehead": middle + radius * np.array([0.96, 0.0, 0.28])}
     assert others_seen_from((3.5, 0.0, 0.1), forehead) == {"forehead"}
     assert not others_seen_from((-3.5, 0.0, 0.1), forehead)
+
+
+@pytest.mark.gl
+def test_skin_on_the_far_side_of_a_thin_part_is_not_seen_through_it() -> None:
+    points = dresses().dressed_person(1, TPOSE).points
+    back_of_hand = {"back of the hand": points["left_hand_tip"] + (-0.02, 0.0, 0.0)}  # 2 cm: the hand's radius
+    assert others_seen_from((-3.5, 0.0, 0.1), back_of_hand)
+    assert not others_seen_from((3.5, 0.0, 0.1), back_of_hand)
