@@ -1,5 +1,6 @@
 """The loop: the same numbers whether it was killed or not, and what a step is made of."""
 
+import os
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -45,6 +46,37 @@ def _dying(steps: int, at: int) -> TrainingSetup:
         return tiny_batch(generator)
 
     return TrainingSetup(**{**vars(setup), "batch": batch})
+
+
+def _on_cpu(steps: int = 6, **options) -> TrainingSetup:
+    return replace(tiny_setup(steps, **options), batch_on_cpu=True)
+
+
+def test_batches_made_by_other_processes_are_the_same(tmp_path: Path) -> None:
+    run(tmp_path / "alone", tiny_setup())
+    run(tmp_path / "ahead", _on_cpu(), workers=2)
+    _same(tmp_path / "alone", tmp_path / "ahead")
+
+
+def test_with_other_processes_a_run_goes_on_with_the_right_step(tmp_path: Path) -> None:
+    level = {"fall": 1e-9}  # so that the first steps are the same whatever the last
+    run(tmp_path / "whole", tiny_setup(**level))
+    run(tmp_path / "parts", _on_cpu(3, **level), workers=2)
+    run(tmp_path / "parts", _on_cpu(**level), workers=2)
+    _same(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_workers_leave_alone_what_is_not_made_on_the_cpu(tmp_path: Path) -> None:
+    makers = []
+
+    def batch(generator: torch.Generator):
+        makers.append(os.getpid())
+        return tiny_batch(generator)
+
+    run(tmp_path / "here", replace(tiny_setup(2), batch=batch), workers=2)
+    assert makers == [os.getpid()] * 2
+    run(tmp_path / "there", replace(tiny_setup(2), batch=batch, batch_on_cpu=True), workers=2)
+    assert len(makers) == 2  # by others, whose lists are their own
 
 
 @pytest.mark.parametrize("killed_in", [4, 5])  # right after the save of step 3, and one step later

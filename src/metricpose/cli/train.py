@@ -24,6 +24,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="where to write (default: runs/RECIPE)")
     parser.add_argument("--minutes", type=positive_float, help="stop after so long; the next call goes on")
     parser.add_argument("--device", choices=("cpu", "cuda"), help="default: cuda where there is one")
+    parser.add_argument(
+        "--workers", type=positive_int, metavar="N", help="processes that make batches beside a GPU, where a recipe can"
+    )
     parser.add_argument("--save-every", type=positive_int, default=500, metavar="STEPS", help="default 500")
     parser.add_argument("--report-every", type=positive_int, default=100, metavar="STEPS", help="default 100")
     parser.add_argument("--validate-every", type=positive_int, default=2000, metavar="STEPS", help="default 2000")
@@ -45,6 +48,7 @@ def run(args: Namespace) -> int:
     limits = RunOptions(
         folder=folder,
         minutes=args.minutes,
+        workers=args.workers or 0,
         save_every=args.save_every,
         report_every=args.report_every,
         validate_every=args.validate_every,

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from metricpose._errors import InputError
-from metricpose.losses.agr import AgrLossOptions, AgrTargets, agr_loss
+from metricpose.losses.agr import AgrLossOptions, agr_loss
 from metricpose.models.agr_net import AgrNet, AgrNetOptions
 from metricpose.models.agr_resnet import AgrResNet, AgrResNetOptions
 from metricpose.models.agr_weights import loaded_agr_net
@@ -18,7 +18,7 @@ from metricpose.training.agr_export import exported
 from metricpose.training.agr_int8 import written_int8
 from metricpose.training.agr_judging import crop_answers, crop_figures, in_multiples, people_figures
 from metricpose.training.agr_samples import PAIRS, Sample
-from metricpose.training.agr_targets import agr_targets, on_device
+from metricpose.training.agr_targets import agr_targets
 from metricpose.training.agr_windows import WindowOptions, Windows, drawn_windows
 from metricpose.training.setup import OptimiserOptions, TrainingSetup
 
@@ -79,7 +79,7 @@ def agr_setup(
     net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     shares = np.array([source.share for source in sources]) / sum(source.share for source in sources)
 
-    def batch(generator: torch.Generator) -> tuple[Windows, AgrTargets]:
+    def batch(generator: torch.Generator) -> Windows:
         seed = int(torch.randint(2**62, (1,), generator=generator, device=generator.device))
         rng = np.random.default_rng(seed)
         counts = rng.multinomial(training.batch, shares)
@@ -88,12 +88,12 @@ def agr_setup(
             for k, (s, n) in enumerate(zip(sources, counts, strict=True))
             if n
         ]
-        windows = Windows(*(torch.cat(values) for values in zip(*parts, strict=True)))
-        return windows, agr_targets(windows)
+        return Windows(*(torch.cat(values) for values in zip(*parts, strict=True)))
 
-    def loss(model: nn.Module, data: tuple[Windows, AgrTargets]) -> Mapping[str, Tensor]:
-        pictures = data[0].pictures.to(device, memory_format=torch.channels_last)
-        return agr_loss(model(pictures), on_device(data[1], device), training.loss)
+    def loss(model: nn.Module, data: Windows) -> Mapping[str, Tensor]:
+        windows = Windows(*(values.to(device, non_blocking=True) for values in data))
+        pictures = windows.pictures.contiguous(memory_format=torch.channels_last)
+        return agr_loss(model(pictures), agr_targets(windows), training.loss)
 
     def validate(model: nn.Module) -> Mapping[str, float]:
         figures: dict[str, float] = {}
@@ -113,5 +113,5 @@ def agr_setup(
 
     return TrainingSetup(
         name=training.name, model=net, batch=batch, loss=loss, validate=validate, finish=finish,
-        optimiser=training.optimiser, seed=training.seed,
+        optimiser=training.optimiser, seed=training.seed, batch_on_cpu=True,
     )  # fmt: skip

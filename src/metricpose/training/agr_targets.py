@@ -11,7 +11,7 @@ _HIDDEN_WEIGHT = 0.5  # of the way to a joint that is not seen, or beyond the wi
 
 
 def agr_targets(windows: Windows) -> AgrTargets:
-    """Targets of windows (B, 3, S, S), S a multiple of 32."""
+    """Targets of windows (B, 3, S, S), S a multiple of 32, on their device."""
     size = windows.pictures.shape[-1]
     fine, coarse = size // _STRIDE, size // _COARSE
     people = {"boxes_px": windows.boxes_px, "roots_px": windows.roots_px, "present": windows.present}
@@ -39,8 +39,3 @@ def agr_targets(windows: Windows) -> AgrTargets:
         near=near,
         boxed=near * whole,
     )
-
-
-def on_device(targets: AgrTargets, device: torch.device) -> AgrTargets:
-    """The targets' tensors on a device."""
-    return AgrTargets(**{name: value.to(device) for name, value in vars(targets).items()})

@@ -10,11 +10,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from metricpose.training.agr_samples import SKELETON, Sample, body_box
-from metricpose.training.backdrops import drawn_backdrop, randomly_filtered
+from metricpose.training.backdrops import drawn_backdrops, randomly_filtered
+from metricpose.training.disturbances import blurred, chosen, grained, greyed, hidden, relit, uniform
 
 _MIRROR = np.array(SKELETON.mirror)
 _ROOT = SKELETON.joints.index("hip")
 _HIPS = [SKELETON.joints.index("left_hip"), SKELETON.joints.index("right_hip")]
+_MOST_HIDDEN = 0.38  # of the window's side: the largest thing before people
 _HIDDEN_SCORE = 0.35  # height of the peak of a joint that is in the picture, but hidden
 
 
@@ -242,50 +244,23 @@ def with_backdrops(
     """Some of the pictures (B, 3, S, S) with other places, or noise, behind people in other light; only where masks
     (B, S/4, S/4) are known."""
     x, size = pictures.clone(), pictures.shape[-1]
-    chosen = (torch.rand(len(x), generator=generator) < options.backdrop) & (whole > 0)
-    for k in chosen.nonzero()[:, 0].tolist():
-        people = F.interpolate(masked[None, None, k], size=(size, size), mode="bilinear", align_corners=False)[0]
-        light = 0.7 + 0.6 * torch.rand(3, 1, 1, generator=generator)
-        x[k] = people * (x[k] * light).clamp(0, 1) + (1 - people) * drawn_backdrop(backdrops, size, generator)
+    rows = chosen(len(x), options.backdrop, generator)
+    rows = rows[whole[rows] > 0]
+    people = F.interpolate(masked[rows, None], size=(size, size), mode="bilinear", align_corners=False)
+    light = uniform(len(rows), 0.7, 1.3, generator, 3, 1, 1)
+    behind = drawn_backdrops(backdrops, len(rows), size, generator)
+    x[rows] = people * (x[rows] * light).clamp(0, 1) + (1 - people) * behind
     return x
 
 
 def disturbed(pictures: Tensor, options: WindowOptions, generator: torch.Generator) -> Tensor:
     """Pictures (B, 3, S, S) with other light, colour, sharpness and noise, and with patches that hide people."""
-    count, size = len(pictures), pictures.shape[-1]
-
-    def uniform(low: float, high: float, *shape: int) -> Tensor:
-        return low + (high - low) * torch.rand(count, *shape, generator=generator)
-
-    def chosen(share: float) -> Tensor:
-        return torch.rand(count, generator=generator) < share
-
     x = pictures.clone()
-    filtered = chosen(options.filtered).nonzero()[:, 0]
-    if len(filtered):
-        x[filtered] = randomly_filtered(x[filtered], generator)
-    for k in chosen(options.blurred).nonzero()[:, 0].tolist():
-        few = F.avg_pool2d(x[k : k + 1], 2)
-        x[k] = F.interpolate(few, scale_factor=2.0, mode="bilinear", align_corners=False)[0]
-    for k in chosen(options.grey).nonzero()[:, 0].tolist():
-        x[k] = x[k].mean(0)
-    # (x - mean) contrast + mean + light, times a gain per channel: one pass
-    mean = x.mean((1, 2, 3), keepdim=True)
-    contrast, light = uniform(0.6, 1.4, 1, 1, 1), uniform(-0.15, 0.15, 1, 1, 1)
-    gain = uniform(0.87, 1.15, 3, 1, 1)
-    x = torch.addcmul(gain * (mean * (1 - contrast) + light), x, gain * contrast).clamp_(1e-4, 1)
-    x = x.pow_(torch.exp(uniform(-0.35, 0.35, 1, 1, 1)))
+    rows = chosen(len(x), options.filtered, generator)
+    if len(rows):
+        x[rows] = randomly_filtered(x[rows], generator)
+    x = greyed(blurred(x, options.blurred, generator), options.grey, generator)
+    x = relit(x, generator)
     for _ in range(2):
-        erased = chosen(options.erased)
-        for k in erased.nonzero()[:, 0].tolist():
-            box = torch.rand(6, generator=generator)
-            wide, high = (int(size * (0.08 + 0.3 * float(b))) for b in box[:2])
-            left, top = int(float(box[2]) * (size - wide)), int(float(box[3]) * (size - high))
-            other = int(float(box[4]) * count) % count
-            if float(box[5]) < 0.5:
-                x[k, :, top : top + high, left : left + wide] = torch.rand(3, 1, 1, generator=generator)
-            else:  # what hides people has texture
-                x[k, :, top : top + high, left : left + wide] = x[other, :, :high, :wide].flip(-1)
-    sigma = options.noise * torch.rand(count, 1, 1, 1, generator=generator)
-    grain = torch.randn(count, 1, size, size, generator=generator).mul_(sigma)
-    return x.add_(grain).clamp_(0, 1)
+        x = hidden(x, options.erased, _MOST_HIDDEN, generator)
+    return grained(x, options.noise, generator)

@@ -43,25 +43,36 @@ def cut_backdrops(folder: Path, *, split: str = "train", count: int = 600, px: i
     return torch.stack(cuts).round().clamp(0, 255).byte()
 
 
-def drawn_backdrop(backdrops: Tensor | None, size: int, generator: torch.Generator) -> Tensor:
-    """(3, size, size) in [0, 1]: mostly one of `backdrops` (K, 3, p, p) uint8, noise of several scales otherwise."""
-    mirrored, placed = torch.rand(2, generator=generator).tolist()
-    if backdrops is None or placed >= _PLACED:
-        return texture(size, generator)
-    place = backdrops[int(torch.randint(len(backdrops), (), generator=generator))] / 255
-    whole = F.interpolate(place[None], size=(size, size), mode="bilinear", align_corners=False, antialias=True)[0]
-    return whole.flip(-1) if mirrored < 0.5 else whole
+def drawn_backdrops(backdrops: Tensor | None, count: int, size: int, generator: torch.Generator) -> Tensor:
+    """(count, 3, size, size) in [0, 1], on the generator's device: mostly some of `backdrops` (K, 3, p, p) uint8, there
+    too, noise of several scales otherwise."""
+    device = generator.device
+    placed = torch.rand(count, generator=generator, device=device) < (0 if backdrops is None else _PLACED)
+    out = torch.empty(count, 3, size, size, device=device)
+    noise, places = (~placed).nonzero()[:, 0], placed.nonzero()[:, 0]
+    out[noise] = textures(len(noise), size, generator)
+    if backdrops is not None and len(places):
+        which = torch.randint(len(backdrops), (len(places),), generator=generator, device=device)
+        whole = F.interpolate(
+            backdrops[which] / 255, size=(size, size), mode="bilinear", align_corners=False, antialias=True
+        )
+        mirrored = torch.rand(len(places), generator=generator, device=device) < 0.5
+        out[places] = torch.where(mirrored[:, None, None, None], whole.flip(-1), whole)
+    return out
 
 
-def texture(size: int, generator: torch.Generator) -> Tensor:
-    """(3, size, size) in [0, 1]: noise of several scales about a random colour, with a few edges across it."""
-    out = torch.rand(3, 1, 1, generator=generator).expand(3, size, size).clone()
+def textures(count: int, size: int, generator: torch.Generator) -> Tensor:
+    """(count, 3, size, size) in [0, 1]: noise of several scales about random colours, with a few edges across it."""
+
+    def uniform(*shape: int) -> Tensor:
+        return torch.rand(count, *shape, generator=generator, device=generator.device)
+
+    out = uniform(3, 1, 1).repeat(1, 1, size, size)
     for cells in (2, 5, 12, 30, 70):
-        strength = 0.5 * float(torch.rand(1, generator=generator)) ** 2
-        noise = torch.rand(1, 3, cells, cells, generator=generator) - 0.5
-        mode = "nearest" if float(torch.rand(1, generator=generator)) < 0.4 else "bilinear"
-        out += strength * F.interpolate(noise, size=(size, size), mode=mode)[0]
-    return out.clamp(0, 1)
+        noise, strength, edged = uniform(3, cells, cells) - 0.5, 0.5 * uniform(1, 1, 1) ** 2, uniform(1, 1, 1) < 0.4
+        soft = F.interpolate(noise, size=(size, size), mode="bilinear")
+        out += strength * torch.where(edged, F.interpolate(noise, size=(size, size), mode="nearest"), soft)
+    return out.clamp_(0, 1)
 
 
 def randomly_filtered(x: Tensor, generator: torch.Generator) -> Tensor:
@@ -69,14 +80,14 @@ def randomly_filtered(x: Tensor, generator: torch.Generator) -> Tensor:
 
     Mean and spread of each picture stay, so that what changes is how colours and textures look.
     """
-    count, size = len(x), x.shape[-1]
-    side = (1, 3, 5)[int(torch.randint(3, (), generator=generator))]
-    kernels = torch.randn(count * 3, 3, side, side, generator=generator) / (3 * side * side) ** 0.5
+    count, size, device = len(x), x.shape[-1], generator.device
+    side = (1, 3, 5)[int(torch.randint(3, (), generator=generator, device=device))]
+    kernels = torch.randn(count * 3, 3, side, side, generator=generator, device=device) / (3 * side * side) ** 0.5
     centred = x - x.mean((1, 2, 3), keepdim=True)
     out = F.conv2d(centred.reshape(1, count * 3, size, size), kernels, padding=side // 2, groups=count)
     out = out.reshape(x.shape)
     out = out - out.mean((1, 2, 3), keepdim=True)
     spread = x.std((1, 2, 3), keepdim=True)
     out = out * (spread / out.std((1, 2, 3), keepdim=True).clamp_min(1e-4)) + x.mean((1, 2, 3), keepdim=True)
-    own = torch.rand(count, 1, 1, 1, generator=generator)
+    own = torch.rand(count, 1, 1, 1, generator=generator, device=device)
     return (own * x + (1 - own) * out).clamp(0, 1)

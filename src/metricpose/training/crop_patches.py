@@ -16,12 +16,14 @@ from metricpose.agr.single import CROP_FACTOR
 from metricpose.losses.crop import CropTargets
 from metricpose.training.agr_samples import SKELETON, Sample
 from metricpose.training.agr_windows import warped
-from metricpose.training.backdrops import drawn_backdrop, randomly_filtered
+from metricpose.training.backdrops import drawn_backdrops, randomly_filtered
+from metricpose.training.disturbances import blurred, chosen, grained, greyed, hidden, relit, uniform
 from metricpose.virtual.aimed import GREY
 
 PATCH_FACTOR = 1.9
 """A patch is this times the longer side of a person's box: room to turn, shift and shrink."""
 _LEAST_PX, _LEAST_SEEN = 40.0, 6
+_MOST_HIDDEN = 0.33  # of the window's side: the largest thing before a person
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +62,10 @@ class Patches:
     def __getitem__(self, rows: Tensor) -> "Patches":
         return Patches(**{name: value[rows] for name, value in vars(self).items()})
 
+    def to(self, device: torch.device) -> "Patches":
+        """The same on a device, on which windows are then made."""
+        return Patches(**{name: value.to(device) for name, value in vars(self).items()})
+
 
 def cut_patches(samples: Sequence[Sample], px: int = 208) -> Patches:
     """A patch of everybody in the samples who is 40 px large and of whom 6 joints are seen."""
@@ -94,12 +100,12 @@ def _patch(sample: Sample, person: int, px: int) -> tuple[Tensor, ...]:
 
 
 def drawn_patches(sources: Sequence[tuple[Patches, float]], count: int, generator: torch.Generator) -> Patches:
-    """`count` patches, of each source its share."""
+    """`count` patches, of each source its share; all on the generator's device."""
     total = sum(share for _, share in sources)
     counts = [round(count * share / total) for _, share in sources]
     counts[0] += count - sum(counts)
     parts = [
-        patches[torch.randint(len(patches), (n,), generator=generator)]
+        patches[torch.randint(len(patches), (n,), generator=generator, device=generator.device)]
         for (patches, _), n in zip(sources, counts, strict=True)
         if n > 0
     ]
@@ -109,26 +115,27 @@ def drawn_patches(sources: Sequence[tuple[Patches, float]], count: int, generato
 def crop_windows(
     patches: Patches, options: CropWindowOptions, generator: torch.Generator, backdrops: Tensor | None = None
 ) -> tuple[Tensor, CropTargets]:
-    """Windows (B, 3, S, S) in [0, 1], one on each of the patches, and where the joints are in them.
+    """Windows (B, 3, S, S) in [0, 1], one on each of the patches, and where the joints are in them; patches, backdrops
+    and the generator are on one device.
 
     `backdrops` (K, 3, p, p) uint8 are what people are pasted on, where they are, mostly; noise in the
     others.
     """
-    count, size = len(patches), options.size
+    size = options.size
     linear, shift = drawn_affines(patches, options, generator)
     pictures = torch.cat([patches.pictures / 255 - GREY, patches.people[:, None].float()], dim=1)
     seen_through = sampled(pictures, linear, shift, size)
     x, people = seen_through[:, :3] + GREY, seen_through[:, 3:]
     joints = torch.einsum("bxy,bjy->bjx", linear, patches.joints_px) + shift[:, None]
     mirrored = (torch.linalg.det(linear) < 0)[:, None]
-    mirror = torch.tensor(SKELETON.mirror)
+    mirror = torch.tensor(SKELETON.mirror, device=joints.device)
     joints = torch.where(mirrored[..., None], joints[:, mirror], joints)
     known, seen = (torch.where(mirrored, value[:, mirror], value) for value in (patches.known, patches.seen))
-    changed = (torch.rand(count, generator=generator) < options.backdrop) & patches.masked
-    for k in changed.nonzero()[:, 0].tolist():
-        light = 0.7 + 0.6 * torch.rand(3, 1, 1, generator=generator)
-        behind = drawn_backdrop(backdrops, size, generator)
-        x[k] = people[k] * (x[k] * light).clamp(0, 1) + (1 - people[k]) * behind
+    rows = chosen(len(patches), options.backdrop, generator)
+    rows = rows[patches.masked[rows]]
+    light = uniform(len(rows), 0.7, 1.3, generator, 3, 1, 1)
+    behind = drawn_backdrops(backdrops, len(rows), size, generator)
+    x[rows] = people[rows] * (x[rows] * light).clamp(0, 1) + (1 - people[rows]) * behind
     inside = known & (joints > -0.5).all(-1) & (joints < size - 0.5).all(-1)
     return disturbed(x, options, generator), CropTargets(joints_px=joints, inside=inside, seen=seen & inside)
 
@@ -137,16 +144,14 @@ def drawn_affines(patches: Patches, options: CropWindowOptions, generator: torch
     """(B, 2, 2) and (B, 2): window px from patch px."""
     count, px = len(patches), patches.pictures.shape[-1]
 
-    def uniform(*shape: int) -> Tensor:
-        return torch.rand(count, *shape, generator=generator)
-
     def normal(*shape: int) -> Tensor:
-        return torch.randn(count, *shape, generator=generator)
+        return torch.randn(count, *shape, generator=generator, device=generator.device)
 
     angle = normal() * math.radians(options.turned_deg)
-    angle = torch.where(uniform() < options.any_turn, (2 * uniform() - 1) * math.pi, angle)
+    any_turn = uniform(count, 0, 1, generator) < options.any_turn
+    angle = torch.where(any_turn, uniform(count, -math.pi, math.pi, generator), angle)
     scale = torch.exp(options.scale * normal()).clamp(0.65, 1.5)
-    side = torch.where(uniform() < options.mirrored, -1.0, 1.0)
+    side = torch.where(uniform(count, 0, 1, generator) < options.mirrored, -1.0, 1.0)
     return affines(angle, scale, side, options.shift * options.size * normal(2), px, options.size)
 
 
@@ -162,7 +167,7 @@ def affines(angle: Tensor, scale: Tensor, side: Tensor, moved: Tensor, px: int, 
 def sampled(pictures: Tensor, linear: Tensor, shift: Tensor, size: int) -> Tensor:
     """Pictures (B, C, P, P) seen through the affine maps, zero beyond the edge."""
     px, inverse = pictures.shape[-1], torch.linalg.inv(linear)
-    middle = torch.full((len(pictures), 2, 1), (size - 1) / 2)
+    middle = torch.full((len(pictures), 2, 1), (size - 1) / 2, device=pictures.device)
     at_middle = (inverse @ (middle - shift[..., None]))[..., 0]  # px of the patch
     theta = torch.cat([inverse * (size / px), ((at_middle + 0.5) * 2 / px - 1)[..., None]], -1)
     grid = F.affine_grid(theta, [len(pictures), 1, size, size], align_corners=False)
@@ -171,29 +176,9 @@ def sampled(pictures: Tensor, linear: Tensor, shift: Tensor, size: int) -> Tenso
 
 def disturbed(x: Tensor, options: CropWindowOptions, generator: torch.Generator) -> Tensor:
     """Other light and colour, noise, and patches that hide part of the person."""
-    count, size = len(x), x.shape[-1]
-
-    def uniform(low: float, high: float, channels: int = 1) -> Tensor:
-        return low + (high - low) * torch.rand(count, channels, 1, 1, generator=generator)
-
-    filtered = (torch.rand(count, generator=generator) < options.filtered).nonzero()[:, 0]
-    if len(filtered):
-        x[filtered] = randomly_filtered(x[filtered], generator)
-    for k in (torch.rand(count, generator=generator) < options.blurred).nonzero()[:, 0].tolist():
-        few = int(size * float(0.4 + 0.5 * torch.rand((), generator=generator)))
-        small = F.interpolate(x[k : k + 1], size=(few, few), mode="bilinear", align_corners=False, antialias=True)
-        x[k] = F.interpolate(small, size=(size, size), mode="bilinear", align_corners=False)[0]
-    grey = (uniform(0, 1) < options.grey).float()
-    x = x + grey * (x.mean(1, keepdim=True) - x)
-    mean = x.mean((1, 2, 3), keepdim=True)
-    x = uniform(0.87, 1.15, 3) * ((x - mean) * uniform(0.6, 1.4) + mean + uniform(-0.15, 0.15))
-    x = x.clamp(1e-4, 1) ** torch.exp(uniform(-0.35, 0.35))
-    for k in (torch.rand(count, generator=generator) < options.erased).nonzero()[:, 0].tolist():
-        draws = torch.rand(6, generator=generator).tolist()
-        wide, high = (int(size * (0.08 + 0.25 * draw)) for draw in draws[:2])
-        left, top = int(draws[2] * (size - wide)), int(draws[3] * (size - high))
-        hides = x[int(draws[4] * count) % count, :, :high, :wide].flip(-1)  # what hides people has texture
-        flat = torch.rand(3, 1, 1, generator=generator)
-        x[k, :, top : top + high, left : left + wide] = flat if draws[5] < 0.5 else hides
-    noise = torch.randn(count, 1, size, size, generator=generator)
-    return (x + noise * options.noise * uniform(0, 1)).clamp(0, 1)
+    rows = chosen(len(x), options.filtered, generator)
+    if len(rows):
+        x[rows] = randomly_filtered(x[rows], generator)
+    x = greyed(blurred(x, options.blurred, generator), options.grey, generator)
+    x = hidden(relit(x, generator), options.erased, _MOST_HIDDEN, generator)
+    return grained(x, options.noise, generator)

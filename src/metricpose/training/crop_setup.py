@@ -58,17 +58,15 @@ def crop_setup(
         take_what_fits(net, training.initial)
     net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
+    there = [(patches.to(device), share) for patches, share in sources]
+    backdrops = None if training.backdrops is None else training.backdrops.to(device)
+
     def batch(generator: torch.Generator) -> tuple[Tensor, CropTargets]:
-        own = torch.Generator().manual_seed(
-            int(torch.randint(2**62, (1,), generator=generator, device=generator.device))
-        )
-        patches = drawn_patches(sources, training.batch, own)
-        return crop_windows(patches, training.windows, own, training.backdrops)
+        return crop_windows(drawn_patches(there, training.batch, generator), training.windows, generator, backdrops)
 
     def loss(model: nn.Module, data: tuple[Tensor, CropTargets]) -> Mapping[str, Tensor]:
-        pictures = data[0].to(device, memory_format=torch.channels_last)
-        targets = CropTargets(**{name: value.to(device) for name, value in vars(data[1]).items()})
-        return crop_loss(model(pictures), targets, PAIRS, training.loss)
+        pictures = data[0].to(memory_format=torch.channels_last)
+        return crop_loss(model(pictures), data[1], PAIRS, training.loss)
 
     def validate(model: nn.Module) -> Mapping[str, float]:
         figures: dict[str, float] = {}

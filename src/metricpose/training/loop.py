@@ -5,8 +5,8 @@ Data of step n depend on (seed, n, rank) alone, so that resuming needs no random
 
 import math
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
 
 from metricpose._errors import InputError
 from metricpose.training.checkpoint import Optimisers, Progress, load_checkpoint, save_checkpoint
@@ -26,10 +27,14 @@ Report = Callable[[int, Mapping[str, float]], None]
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """How long to run and how often to save, say and judge. `minutes` ends this call; the next one goes on."""
+    """How long to run and how often to save, say and judge. `minutes` ends this call; the next one goes on.
+
+    `workers`: processes that make batches ahead of the computation, for recipes that make them on the CPU.
+    """
 
     folder: Path
     minutes: float | None = None
+    workers: int = 0
     save_every: int = 500
     report_every: int = 100
     validate_every: int = 2000
@@ -64,12 +69,12 @@ def step_generator(seed: int, step: int, team: Team) -> torch.Generator:
 
 def _updated_average(average: dict[str, Tensor], model: nn.Module, step: int, decay: float) -> None:
     rate = 1 - min(decay, (1 + step) / (10 + step))
+    now = model.state_dict()
+    floats = [name for name, value in now.items() if value.is_floating_point()]
     with torch.no_grad():
-        for name, value in model.state_dict().items():
-            if value.is_floating_point():
-                average[name].lerp_(value, rate)
-            else:
-                average[name].copy_(value)
+        torch._foreach_lerp_([average[name] for name in floats], [now[name] for name in floats], rate)  # one launch
+        for name in now.keys() - set(floats):
+            average[name].copy_(now[name])
 
 
 def _optimisers(model: nn.Module, options: OptimiserOptions) -> list[torch.optim.Optimizer]:
@@ -117,10 +122,10 @@ def trained(setup: TrainingSetup, options: RunOptions, team: Team, report: Repor
         _check_same_run(path, progress, setup)
     network = nn.parallel.DistributedDataParallel(model) if team.size > 1 else model
     step, best = progress.step, progress.best_score
-    batches = _Batches(setup, team)
+    batches = _batches(setup, team, step, options.workers)
     sums, since = {}, step  # of the losses since the last report
     while step < setup.optimiser.steps:
-        figures = _one_step(setup, network, optimisers, step, team, batches(step))
+        figures = _one_step(setup, network, optimisers, step, team, next(batches))
         step += 1
         sums = {name: sums.get(name, 0.0) + value for name, value in figures.items()}
         _updated_average(average, model, step, setup.optimiser.average)
@@ -161,24 +166,35 @@ def _check_same_run(path: Path, progress: Progress, setup: TrainingSetup) -> Non
         )
 
 
-class _Batches:
-    """The data of each step; with `prefetch`, those of the next step are made while this one is computed."""
+def _batches(setup: TrainingSetup, team: Team, begin: int, workers: int) -> Iterator[Any]:
+    """The data of each step from `begin` on, made here or ahead of their time."""
+    made = _Made(setup, team)
+    steps = range(begin, setup.optimiser.steps)
+    if workers and setup.batch_on_cpu:
+        yield from DataLoader(
+            made, batch_size=None, sampler=steps, num_workers=workers, pin_memory=team.device.type == "cuda",
+            multiprocessing_context="fork", prefetch_factor=2,
+        )  # fmt: skip
+        return
+    if not setup.optimiser.prefetch or team.device.type != "cpu":
+        yield from map(made.__getitem__, steps)
+        return
+    with ThreadPoolExecutor(1) as pool:
+        ahead = None
+        for step in steps:
+            batch = made[step] if ahead is None else ahead.result()
+            ahead = pool.submit(made.__getitem__, step + 1) if step + 1 < setup.optimiser.steps else None
+            yield batch
+
+
+class _Made(Dataset[Any]):
+    """The data of a step: the same whoever makes them, and when."""
 
     def __init__(self, setup: TrainingSetup, team: Team) -> None:
-        self._setup, self._team = setup, team
-        self._pool = ThreadPoolExecutor(1) if setup.optimiser.prefetch else None
-        self._next: tuple[int, Future[Any]] | None = None
+        self._setup = setup
+        self._team = replace(team, device=torch.device("cpu")) if setup.batch_on_cpu else team
 
-    def __call__(self, step: int) -> Any:
-        if self._pool is None:
-            return self._made(step)
-        ahead, self._next = self._next, None
-        batch = ahead[1].result() if ahead is not None and ahead[0] == step else self._made(step)
-        if step + 1 < self._setup.optimiser.steps:
-            self._next = step + 1, self._pool.submit(self._made, step + 1)
-        return batch
-
-    def _made(self, step: int) -> Any:
+    def __getitem__(self, step: int) -> Any:
         with torch.no_grad():
             return self._setup.batch(step_generator(self._setup.seed, step, self._team))
 

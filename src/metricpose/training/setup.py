@@ -23,7 +23,7 @@ class OptimiserOptions:
     clip: float = 1.0
     average: float = 0.999
     bf16: bool = True  # where the device has instructions for it
-    prefetch: bool = False  # make the next step's batch in a thread beside the computation; it must not use CUDA
+    prefetch: bool = False  # on a CPU: make the next step's batch in a thread beside the computation
     muon_prefixes: tuple[str, ...] = ()  # names of hidden layers whose matrices Muon updates; AdamW the rest
     new_prefixes: tuple[str, ...] = ()  # names of layers that start from nothing where the others go on
     new_rate: float = 1.0  # of those, as a multiple of the rate
@@ -36,6 +36,8 @@ class TrainingSetup:
     `batch(generator)` makes one step's data on the generator's device, from nothing but the generator's state;
     `loss(model, batch)` gives named terms with their weighted "total"; `validate(model)` gives named figures, the one
     called "score" (smaller is better) decides which weights are best; `finish(model, folder)` writes what is shipped.
+    Where `batch_on_cpu`, batches are made on the CPU whatever the device (`loss` moves them there), by the workers of
+    the run if it has some.
     """
 
     name: str
@@ -46,3 +48,4 @@ class TrainingSetup:
     finish: Callable[[nn.Module, Path], None]
     optimiser: OptimiserOptions = field(default_factory=OptimiserOptions)
     seed: int = 0
+    batch_on_cpu: bool = False
