@@ -22,7 +22,7 @@ from metricpose.training.agr_targets import agr_targets  # noqa: E402
 from metricpose.training.agr_windows import WindowOptions, drawn_windows  # noqa: E402
 from tests.training.agr_made import sample  # noqa: E402
 
-PLAIN = WindowOptions(size=128, disturbed=False, empty_share=0.0)
+PLAIN = WindowOptions(size=128, empty_share=0.0)
 NAMES = ("joints", "places", "anchors", "boxes", "offsets", "sides", "turns", "visible", "mask")
 
 

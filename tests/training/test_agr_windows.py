@@ -10,10 +10,16 @@ torch = pytest.importorskip("torch", reason="torch comes with metricpose[train]"
 from metricpose.agr import AGR, decode  # noqa: E402
 from metricpose.training.agr_samples import SKELETON  # noqa: E402
 from metricpose.training.agr_targets import agr_targets  # noqa: E402
-from metricpose.training.agr_windows import WindowOptions, drawn_windows, warped, with_backdrops  # noqa: E402
+from metricpose.training.agr_windows import (  # noqa: E402
+    WindowOptions,
+    disturbed_windows,
+    drawn_windows,
+    warped,
+    with_backdrops,
+)
 from tests.training.agr_made import colour, sample  # noqa: E402
 
-PLAIN = WindowOptions(disturbed=False, large_share=1.0, empty_share=0.0)
+PLAIN = WindowOptions(large_share=1.0, empty_share=0.0)
 WILD = dataclasses.replace(PLAIN, any_turn=1.0)
 
 
@@ -68,8 +74,18 @@ def test_backdrops_change_what_is_behind_people_only():
 
 
 def test_same_seed_same_windows():
-    first, again, other = (windows(WindowOptions(), seed=seed).pictures for seed in (5, 5, 6))
+    first, again, other = (windows(seed=seed).pictures for seed in (5, 5, 6))
     assert torch.equal(first, again) and not torch.equal(first, other)
+
+
+def test_disturbances_change_pictures_and_nothing_else():
+    made = windows(seed=5)
+    one, two, other = (
+        disturbed_windows(made, WindowOptions(), torch.Generator().manual_seed(seed)) for seed in (3, 3, 4)
+    )
+    assert torch.equal(one.pictures, two.pictures) and not torch.equal(one.pictures, other.pictures)
+    assert float((one.pictures - made.pictures).abs().mean()) > 0.02
+    assert all(torch.equal(a, b) for a, b in zip(one[1:], made[1:], strict=True))
 
 
 def test_shrinking_takes_means():

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from metricpose.training.agr_int8 import written_int8
 from metricpose.training.agr_judging import crop_answers, crop_figures, in_multiples, people_figures
 from metricpose.training.agr_samples import PAIRS, Sample
 from metricpose.training.agr_targets import agr_targets
-from metricpose.training.agr_windows import WindowOptions, Windows, drawn_windows
+from metricpose.training.agr_windows import WindowOptions, Windows, disturbed_windows, drawn_windows
 from metricpose.training.setup import OptimiserOptions, TrainingSetup
 
 _CALIBRATION = 24  # pictures, on which the ranges of 8-bit activations are found
@@ -55,6 +56,14 @@ class AgrTraining:
     facts: Mapping[str, str] = field(default_factory=dict)  # written into the files: licence, data
 
 
+class Drawn(NamedTuple):
+    """Windows of one of the sources, and the seed of what disturbs them."""
+
+    windows: Windows
+    source: int
+    seed: int
+
+
 def _new_net(training: AgrTraining) -> AgrNet | AgrResNet:
     if isinstance(training.net, AgrNetOptions):
         return AgrNet(training.net)
@@ -79,21 +88,28 @@ def agr_setup(
     net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     shares = np.array([source.share for source in sources]) / sum(source.share for source in sources)
 
-    def batch(generator: torch.Generator) -> Windows:
+    backdrops = None if training.backdrops is None else training.backdrops.to(device)
+
+    def batch(generator: torch.Generator) -> list[Drawn]:
         seed = int(torch.randint(2**62, (1,), generator=generator, device=generator.device))
         rng = np.random.default_rng(seed)
         counts = rng.multinomial(training.batch, shares)
-        parts = [
-            drawn_windows(s.samples, rng.integers(len(s.samples), size=n), s.windows, seed + k, training.backdrops)
+        return [
+            Drawn(drawn_windows(s.samples, rng.integers(len(s.samples), size=n), s.windows, seed + k), k, seed + k)
             for k, (s, n) in enumerate(zip(sources, counts, strict=True))
             if n
         ]
-        return Windows(*(torch.cat(values) for values in zip(*parts, strict=True)))
 
-    def loss(model: nn.Module, data: Windows) -> Mapping[str, Tensor]:
-        windows = Windows(*(values.to(device, non_blocking=True) for values in data))
-        pictures = windows.pictures.contiguous(memory_format=torch.channels_last)
-        return agr_loss(model(pictures), agr_targets(windows), training.loss)
+    def disturbed(drawn: Drawn) -> Windows:
+        there = Windows(*(values.to(device, non_blocking=True) for values in drawn.windows))
+        own = torch.Generator(device).manual_seed(drawn.seed)
+        return disturbed_windows(there, sources[drawn.source].windows, own, backdrops)
+
+    def loss(model: nn.Module, data: list[Drawn]) -> Mapping[str, Tensor]:
+        with torch.no_grad(), torch.autocast(device.type, enabled=False):
+            windows = Windows(*(torch.cat(values) for values in zip(*map(disturbed, data), strict=True)))
+            targets = agr_targets(windows)
+        return agr_loss(model(windows.pictures.contiguous(memory_format=torch.channels_last)), targets, training.loss)
 
     def validate(model: nn.Module) -> Mapping[str, float]:
         figures: dict[str, float] = {}

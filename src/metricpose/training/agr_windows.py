@@ -1,4 +1,7 @@
-"""Square windows on labelled pictures, turned, scaled, mirrored and disturbed: what the AGR network learns from."""
+"""Square windows on labelled pictures, turned, scaled, mirrored and disturbed: what the AGR network learns from.
+
+They are cut on the CPU, from pictures of any size, and disturbed in whole batches where the network is.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,7 +46,6 @@ class WindowOptions:
     blurred: float = 0.2
     noise: float = 0.03
     filtered: float = 0.0
-    disturbed: bool = True
 
 
 class Windows(NamedTuple):
@@ -69,20 +71,22 @@ class Windows(NamedTuple):
     whole: Tensor
 
 
-def drawn_windows(
-    samples: Sequence[Sample], index: np.ndarray, options: WindowOptions, seed: int, backdrops: Tensor | None = None
-) -> Windows:
-    """A window on each of the samples `index`; the same for the same seed. `backdrops` (K, 3, p, p) uint8: places."""
+def drawn_windows(samples: Sequence[Sample], index: np.ndarray, options: WindowOptions, seed: int) -> Windows:
+    """A window on each of the samples `index`, as the pictures have it; the same for the same seed."""
     seeds = np.random.SeedSequence(seed).spawn(len(index))
     parts = [_window(samples[int(i)], options, np.random.default_rng(one)) for i, one in zip(index, seeds, strict=True)]
-    joined = {name: torch.stack([torch.as_tensor(part[name]) for part in parts]) for name in Windows._fields}
-    if options.disturbed:
-        generator = torch.Generator().manual_seed(int(seeds[0].generate_state(1)[0]))
-        joined["pictures"] = with_backdrops(
-            joined["pictures"], joined["masked"], joined["whole"], options, generator, backdrops
-        )
-        joined["pictures"] = disturbed(joined["pictures"], options, generator)
-    return Windows(**joined)
+    return Windows(*(torch.stack([torch.as_tensor(part[name]) for part in parts]) for name in Windows._fields))
+
+
+def disturbed_windows(
+    windows: Windows, options: WindowOptions, generator: torch.Generator, backdrops: Tensor | None = None
+) -> Windows:
+    """The same with other places behind people, other light, noise, and things in the way.
+
+    Windows, `backdrops` (K, 3, p, p) uint8 and the generator are on one device.
+    """
+    pictures = with_backdrops(windows.pictures, windows.masked, windows.whole, options, generator, backdrops)
+    return windows._replace(pictures=disturbed(pictures, options, generator))
 
 
 def _window(sample: Sample, options: WindowOptions, rng: np.random.Generator) -> dict[str, np.ndarray | Tensor]:
