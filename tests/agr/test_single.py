@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from metricpose.agr.single import boxes_of_joints, joints_of_maps, person_of_maps
+from metricpose.agr.single import joints_of_maps, person_of_maps
 from metricpose.skeletons.catalogue import COCO17
 
 CELLS = 32
+BOX = np.array([10.0, 12.0, 90.0, 110.0])
 LEFT, RIGHT = COCO17.joints.index("left_knee"), COCO17.joints.index("right_knee")
 
 
@@ -67,28 +68,21 @@ def test_the_mirror_image_is_the_mirror_image():
 def test_hidden_joints_are_less_sure():
     maps = maps_of(np.linspace(20, 100, 34).reshape(17, 2))
     seen = np.full(17, 0.25)
-    person = person_of_maps(maps, seen, 4.0, COCO17, 100.0)
+    person = person_of_maps(maps, seen, BOX, 4.0, COCO17, 100.0)
     assert person.joint_scores == pytest.approx(0.25 * joints_of_maps(maps, 4.0, COCO17, 100.0)[1])
     assert person.score == pytest.approx((person.joint_scores**2).sum() / person.joint_scores.sum())
 
 
 def test_half_a_person_is_as_likely_as_a_whole_one():
     maps = maps_of(np.linspace(20, 100, 34).reshape(17, 2))
-    half = person_of_maps(maps, np.where(np.arange(17) < 9, 0.9, 0.0), 4.0, COCO17, 100.0)
-    assert half.score == pytest.approx(person_of_maps(maps, np.full(17, 0.9), 4.0, COCO17, 100.0).score, abs=0.03)
+    half = person_of_maps(maps, np.where(np.arange(17) < 9, 0.9, 0.0), BOX, 4.0, COCO17, 100.0)
+    assert half.score == pytest.approx(person_of_maps(maps, np.full(17, 0.9), BOX, 4.0, COCO17, 100.0).score, abs=0.03)
 
 
-def test_boxes_are_about_the_surer_joints():
-    joints = np.random.default_rng(0).uniform(20, 80, (2, 17, 2))
-    scores = np.full((2, 17), 0.8)
-    joints[0, 0], scores[0, 0] = (300, 300), 0.1  # far away and unsure
-    scores[1, 3:] = 0.0
-    boxes = boxes_of_joints(joints, scores)
-    low, high = joints[0, 1:].min(0), joints[0, 1:].max(0)
-    margin = 0.05 * (high - low).max()
-    assert boxes[0] == pytest.approx([*(low - margin), *(high + margin)])
-    assert np.isnan(boxes[1]).all()  # three joints say little
-    assert boxes_of_joints(joints[:0], scores[:0]).shape == (0, 4)
+def test_the_corners_of_a_box_come_in_order():
+    maps, seen = maps_of(np.linspace(20, 100, 34).reshape(17, 2)), np.ones(17)
+    for said in (BOX, BOX[[2, 1, 0, 3]], BOX[[2, 3, 0, 1]]):
+        assert person_of_maps(maps, seen, said, 4.0, COCO17, 100.0).box_px == pytest.approx(BOX)
 
 
 def test_flat_maps_say_nothing():

@@ -88,6 +88,7 @@ class DottedEngine:
         rows, columns = image.shape[1] // 4, image.shape[2] // 4
         maps = np.full((26, rows, columns), 1 / (rows * columns))
         seen = np.zeros(26)
+        points = []
         middle = (np.array([image.shape[2], image.shape[1]]) - 1) / 2
         anchor = _nearest(_centres(image, 0), middle)
         for joint, channel in zip(joints, range(3), strict=True):
@@ -98,7 +99,17 @@ class DottedEngine:
             _peak(maps[joint], at, 1.0)
             maps[joint] /= maps[joint].sum()
             seen[joint] = 0.8
-        return {"joint_maps": maps, "joint_seen": seen}
+            points.append(at)
+        return {"joint_maps": maps, "joint_seen": seen, "box": self._box(points, middle)}
+
+    @staticmethod
+    def _box(points: list[np.ndarray], middle: np.ndarray) -> np.ndarray:
+        low, high = (
+            (np.array([middle, *points]) if not points else np.array(points)).min(0),
+            np.max(points or [middle], 0),
+        )
+        half = (MARGIN - 1) * (high - low) / 2
+        return np.concatenate([low - half, high + half])
 
     def _sized(self, anchor: np.ndarray, points: list[np.ndarray]) -> bool:
         size = np.ptp([anchor, *points], axis=0).max() * MARGIN

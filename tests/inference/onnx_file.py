@@ -13,15 +13,18 @@ def written_crop_network(path: Path, *, joints: int = 26) -> Path:
     weights = [
         onnx.numpy_helper.from_array(np.zeros((joints, 3, 4, 4), np.float32), "kernel"),
         onnx.numpy_helper.from_array(np.full(1, 1 / 1024, np.float32), "flat"),
+        *(onnx.numpy_helper.from_array(np.array([n]), name) for n, name in ((0, "first"), (4, "last"), (1, "axis"))),
     ]
     nodes = [
         helper.make_node("Conv", ["image", "kernel"], ["cells"], kernel_shape=[4, 4], strides=[4, 4]),
         helper.make_node("Add", ["cells", "flat"], ["joint_maps"]),
         helper.make_node("ReduceMax", ["joint_maps"], ["joint_seen"], axes=[2, 3], keepdims=0),
+        helper.make_node("Slice", ["joint_seen", "first", "last", "axis"], ["box"]),
     ]
     values = [
         helper.make_tensor_value_info("joint_maps", floats, ["batch", joints, "h", "w"]),
         helper.make_tensor_value_info("joint_seen", floats, ["batch", joints]),
+        helper.make_tensor_value_info("box", floats, ["batch", 4]),
     ]
     image = helper.make_tensor_value_info("image", floats, ["batch", 3, "height", "width"])
     graph = helper.make_graph(nodes, "crop", [image], values, initializer=weights)

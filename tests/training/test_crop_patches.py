@@ -13,6 +13,7 @@ from metricpose.training.crop_patches import (  # noqa: E402
     cut_patches,
     drawn_affines,
     drawn_patches,
+    mask_boxes,
 )
 from tests.training.agr_made import colour, sample  # noqa: E402
 
@@ -32,7 +33,8 @@ def patches():
 def test_everybody_is_a_patch(patches):
     assert len(patches) == 3
     assert patches.pictures.shape == (3, 3, 208, 208) and patches.pictures.dtype == torch.uint8
-    assert patches.people.max() == 1 and bool(patches.masked.all())
+    assert patches.people.unique().tolist() == [0, 1, 2] and bool(patches.masked.all())
+    assert int((patches.people[0] == 1).sum()) == 0 < int((patches.people[1] == 1).sum())  # the first one is alone
 
 
 def test_the_small_the_hidden_and_the_empty_are_none():
@@ -142,3 +144,35 @@ def test_backdrops_are_cut_from_panoramas(tmp_path):
     assert cuts.shape == (5, 3, 24, 24) and cuts.dtype == torch.uint8
     assert (cuts[:, 0] > cuts[:, 1]).all() and (cuts[:, 1] > cuts[:, 2]).all()  # the panorama's colour
     assert torch.equal(cuts, cut_backdrops(tmp_path, count=5, px=24)) and len(cuts.flatten(1).unique(dim=0)) > 1
+
+
+def test_boxes_are_about_what_is_seen_of_the_person(patches):
+    """Without a turn that of the sample, in the mirror its mirror image; in a turn the dots lie in it."""
+    still = {"turned_deg": 0.0, "any_turn": 0.0, "scale": 0.0, "shift": 0.0, "backdrop": 0.0}
+    for mirrored in (0.0, 1.0):
+        options = CropWindowOptions(**{**vars(PLAIN), **still, "mirrored": mirrored})
+        _, targets = crop_windows(patches, options, generator())
+        middle = (targets.boxes_px[:, :2] + targets.boxes_px[:, 2:]) / 2
+        longer = (targets.boxes_px[:, 2:] - targets.boxes_px[:, :2]).amax(1)
+        assert targets.boxed.all()
+        assert torch.allclose(middle, torch.full((3, 2), 95.5), atol=1.5)
+        assert torch.allclose(longer, torch.full((3,), 192 / 1.25), atol=2.5)
+    options = CropWindowOptions(**{**vars(PLAIN), "any_turn": 1.0})
+    _, targets = crop_windows(drawn_patches([(patches, 1.0)], 20, generator(2)), options, generator(3))
+    for box, joints, seen in zip(targets.boxes_px, targets.joints_px, targets.seen, strict=True):
+        inside = (joints >= box[:2] - 2) & (joints <= box[2:] + 2)
+        assert inside[seen].all()
+
+
+def test_without_a_mask_the_box_is_unknown(patches):
+    unmasked = type(patches)(**{**vars(patches), "masked": torch.zeros(3, dtype=torch.bool)})
+    assert not crop_windows(unmasked, PLAIN, generator())[1].boxed.any()
+
+
+def test_boxes_of_masks():
+    masks = torch.zeros(3, 12, 12, dtype=torch.bool)
+    masks[0, 2:8, 3:9] = True
+    masks[1, 0, 0] = masks[1, 11, 11] = True  # too few pixels
+    boxes, boxed = mask_boxes(masks)
+    assert boxes[0].tolist() == [2.5, 1.5, 8.5, 7.5] and boxes[1].tolist() == [-0.5, -0.5, 11.5, 11.5]
+    assert boxed.tolist() == [True, False, False]

@@ -11,7 +11,7 @@ from metricpose._errors import InputError, WeightsError  # noqa: E402
 from metricpose._onnxruntime import imported_onnxruntime  # noqa: E402
 from metricpose.models.agr_net import AgrNet, AgrNetOptions  # noqa: E402
 from metricpose.models.agr_weights import loaded_agr_net, loaded_crop_net  # noqa: E402
-from metricpose.models.crop_net import CropNet, CropNetOptions  # noqa: E402
+from metricpose.models.crop_net import CropNet, CropNetOptions, boxes_of_edges  # noqa: E402
 from metricpose.training.agr_export import CROP_OUTPUTS, exported, folded, rounded_  # noqa: E402
 from metricpose.training.crop_patches import CropWindowOptions, cut_patches  # noqa: E402
 from metricpose.training.crop_setup import CropTraining, crop_setup, take_what_fits  # noqa: E402
@@ -59,13 +59,14 @@ def test_onnx_equals_torch(run):
     folder, _ = run
     picture = torch.rand(3, 3, 64, 64, generator=torch.Generator().manual_seed(1))
     session = imported_onnxruntime().InferenceSession(str(folder / "made.onnx"), providers=["CPUExecutionProvider"])
-    maps, seen = session.run(list(CROP_OUTPUTS), {"image": picture.numpy()})
+    maps, seen, boxes = session.run(list(CROP_OUTPUTS), {"image": picture.numpy()})
     assert maps.sum((2, 3)) == pytest.approx(np.ones((3, 26)), abs=1e-4)
     with torch.no_grad():
         expected = rounded_(folded(loaded_crop_net(folder / "made.safetensors")))(picture)
     # the file of torch keeps halves, the other bytes: equal to the rounding of the first
     assert seen == pytest.approx(expected.seen_logits.sigmoid().numpy(), abs=5e-3)
     assert maps == pytest.approx(expected.joint_logits.flatten(2).softmax(-1).reshape(maps.shape).numpy(), abs=5e-3)
+    assert boxes == pytest.approx(boxes_of_edges(expected.edge_logits).numpy(), abs=0.5)
 
 
 def test_the_twin_with_8_bit_activations_is_written_where_asked_for(monkeypatch, tmp_path):
@@ -115,3 +116,4 @@ def test_nothing_to_learn_from():
 def test_windows_of_any_multiple_of_32():
     maps = CropNet(SMALL).eval()(torch.rand(2, 3, 96, 64))
     assert maps.joint_logits.shape == (2, 26, 24, 16) and maps.seen_logits.shape == (2, 26)
+    assert maps.edge_logits.shape == (2, 4, 24, 16)

@@ -17,8 +17,6 @@ CROP_FACTOR = 1.25
 REACH = 3
 """Cells about the highest place that are of it."""
 WINDOW, SHIFTS = 2.0, 3  # cells; how often it moves
-SURE, LEAST_SCORE, LEAST_SURE = 0.3, 0.1, 4  # of the surest joint's score; at least; joints
-BODY_MARGIN = 0.05  # of the longer side: skin is beyond joints
 LEAST_JOINT = 0.15
 """A joint that is less sure has no score: on virtual people of validation depth is a tenth better without such."""
 LEAST_SHARE = 0.2  # of what the better place holds, for another place to be taken where both of a pair are on one limb
@@ -26,23 +24,27 @@ LEAST_SHARE = 0.2  # of what the better place holds, for another place to be tak
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CropPerson:
-    """A person in a crop: joints_px (J, 2) of the crop, joint_scores (J,), and `score`: the mean of the joints' own,
-    each weighed by itself, so that joints that are hidden or cut off make nobody unlikely."""
+    """A person in a crop: joints_px (J, 2) of the crop, joint_scores (J,), box_px (4,) of what is seen of them, and
+    `score`: the mean of the joints' own, each weighed by itself, so that joints that are hidden or cut off make nobody
+    unlikely."""
 
     joints_px: np.ndarray
     joint_scores: np.ndarray
+    box_px: np.ndarray
     score: float
 
 
 def person_of_maps(
-    shares: np.ndarray, seen: np.ndarray, stride: float, skeleton: Skeleton, size_px: float
+    shares: np.ndarray, seen: np.ndarray, box_px: np.ndarray, stride: float, skeleton: Skeleton, size_px: float
 ) -> CropPerson:
-    """The person of maps (J, h, w) with sum 1; `seen` (J,) in [0, 1] lowers the scores of joints that are hidden."""
+    """The person of maps (J, h, w) with sum 1 and of a box (4,) px, whose corners come in order; `seen` (J,) in [0, 1]
+    lowers the scores of joints that are hidden."""
     joints_px, scores = joints_of_maps(shares, stride, skeleton, size_px)
     scores = scores * np.clip(seen, 0.0, 1.0)
     scores = np.where(scores >= LEAST_JOINT, scores, 0.0)
     score = float((scores**2).sum() / max(float(scores.sum()), 1e-9))
-    return CropPerson(joints_px=joints_px, joint_scores=scores, score=score)
+    corners = np.sort(np.asarray(box_px, float).reshape(2, 2), axis=0)
+    return CropPerson(joints_px=joints_px, joint_scores=scores, box_px=corners.reshape(4), score=score)
 
 
 def joints_of_maps(
@@ -65,18 +67,6 @@ def joints_of_maps(
         if gains[k] >= LEAST_SHARE:
             places[(left, right)[k]], scores[(left, right)[k]] = moves[k]
     return places, np.clip(scores, 0.0, 1.0)
-
-
-def boxes_of_joints(joints_px: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Boxes (P, 4) about the surer ones of joints (P, J, 2) with scores (P, J), and what a body reaches beyond them;
-    NaN where fewer than `LEAST_SURE` joints say where somebody is."""
-    sure = scores >= np.maximum(SURE * scores.max(axis=1, keepdims=True, initial=0.0), LEAST_SCORE)
-    low = np.where(sure[..., None], joints_px, np.inf).min(axis=1, initial=np.inf)
-    high = np.where(sure[..., None], joints_px, -np.inf).max(axis=1, initial=-np.inf)
-    enough = (sure.sum(axis=1) >= LEAST_SURE)[:, None]
-    low, high = np.where(enough, low, np.nan), np.where(enough, high, np.nan)
-    margin = BODY_MARGIN * (high - low).max(axis=1, keepdims=True)
-    return np.concatenate([low - margin, high + margin], axis=1)
 
 
 def _both(left: int, right: int) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -20,11 +20,11 @@ from metricpose._errors import WeightsError
 from metricpose._onnxruntime import imported_onnxruntime
 from metricpose.models.agr_net import AgrNet
 from metricpose.models.agr_resnet import AgrResNet
-from metricpose.models.crop_net import CropNet
+from metricpose.models.crop_net import CropNet, boxes_of_edges
 
 Net = AgrNet | AgrResNet | CropNet
 OUTPUTS = ("joint_maps", "anchor_map", "person_mask", "box_sides", "joint_offsets", "joint_visible")
-CROP_OUTPUTS = ("joint_maps", "joint_seen")
+CROP_OUTPUTS = ("joint_maps", "joint_seen", "box")
 _LEAST = 4096  # numbers in a tensor that is kept as bytes
 
 
@@ -49,7 +49,8 @@ class _CropInference(_Inference):
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
         maps = self.net(image)
         cells = maps.joint_logits.flatten(2).softmax(-1)
-        return cells.unflatten(2, maps.joint_logits.shape[2:]), maps.seen_logits.sigmoid()
+        places = cells.unflatten(2, maps.joint_logits.shape[2:])
+        return places, maps.seen_logits.sigmoid(), boxes_of_edges(maps.edge_logits)
 
 
 def folded(net: Net) -> Net:

@@ -17,7 +17,7 @@ from metricpose._errors import WeightsError
 from metricpose._onnxruntime import imported_onnxruntime
 from metricpose.io.digest import sha256_of
 
-_LAST = ("map_out", "person_out", "joint_out")
+_LAST = ("map_out", "person_out", "joint_out", "edge_out")
 CROP_HEADROOM = 1.35
 """For the crop network (docs/explanation/training_the_detector.md has what others do)."""
 

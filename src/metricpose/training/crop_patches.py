@@ -23,6 +23,9 @@ from metricpose.virtual.aimed import GREY
 PATCH_FACTOR = 1.9
 """A patch is this times the longer side of a person's box: room to turn, shift and shrink."""
 _LEAST_PX, _LEAST_SEEN = 40.0, 6
+OWN = 2
+"""In `Patches.people`: the person."""
+_LEAST_MASK = 24
 _MOST_HIDDEN = 0.33  # of the window's side: the largest thing before a person
 
 
@@ -46,8 +49,8 @@ class CropWindowOptions:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Patches:
-    """pictures (N, 3, P, P) uint8; people (N, P, P) uint8, 1 where anybody is; joints_px (N, J, 2); known, seen (N, J)
-    bool; masked (N,) bool: `people` is known."""
+    """pictures (N, 3, P, P) uint8; people (N, P, P) uint8, 2 where the person is, 1 where others are; joints_px
+    (N, J, 2); known, seen (N, J) bool; masked (N,) bool: `people` is known."""
 
     pictures: Tensor
     people: Tensor
@@ -88,10 +91,10 @@ def _patch(sample: Sample, person: int, px: int) -> tuple[Tensor, ...]:
     scale = px / (PATCH_FACTOR * float((box[2:] - box[:2]).max()))
     shift = (px - 1) / 2 - scale * (box[:2] + box[2:]) / 2
     picture, ids = warped(sample, np.concatenate([np.eye(2) * scale, shift[:, None]], axis=1), px)
-    people = np.zeros((px, px), bool) if ids is None else ids > 0
+    people = np.zeros((px, px), np.uint8) if ids is None else (ids > 0).astype(np.uint8) + (ids == person + 1)
     return (
         (picture * 255).round().clamp(0, 255).byte(),
-        torch.from_numpy(people.astype(np.uint8)),
+        torch.from_numpy(people),
         torch.tensor(np.nan_to_num(sample.joints_px[person] * scale + shift), dtype=torch.float32),
         torch.from_numpy(sample.known[person].copy()),
         torch.from_numpy((sample.seen[person] & sample.known[person]).copy()),
@@ -123,9 +126,10 @@ def crop_windows(
     """
     size = options.size
     linear, shift = drawn_affines(patches, options, generator)
-    pictures = torch.cat([patches.pictures / 255 - GREY, patches.people[:, None].float()], dim=1)
-    seen_through = sampled(pictures, linear, shift, size)
-    x, people = seen_through[:, :3] + GREY, seen_through[:, 3:]
+    masks = torch.stack([patches.people > 0, patches.people == OWN], 1).float()
+    seen_through = sampled(torch.cat([patches.pictures / 255 - GREY, masks], dim=1), linear, shift, size)
+    x, people = seen_through[:, :3] + GREY, seen_through[:, 3:4]
+    boxes, boxed = mask_boxes(seen_through[:, 4] > 0.5)
     joints = torch.einsum("bxy,bjy->bjx", linear, patches.joints_px) + shift[:, None]
     mirrored = (torch.linalg.det(linear) < 0)[:, None]
     mirror = torch.tensor(SKELETON.mirror, device=joints.device)
@@ -137,7 +141,22 @@ def crop_windows(
     behind = drawn_backdrops(backdrops, len(rows), size, generator)
     x[rows] = people[rows] * (x[rows] * light).clamp(0, 1) + (1 - people[rows]) * behind
     inside = known & (joints > -0.5).all(-1) & (joints < size - 0.5).all(-1)
-    return disturbed(x, options, generator), CropTargets(joints_px=joints, inside=inside, seen=seen & inside)
+    targets = CropTargets(
+        joints_px=joints, inside=inside, seen=seen & inside, boxes_px=boxes, boxed=boxed & patches.masked
+    )
+    return disturbed(x, options, generator), targets
+
+
+def mask_boxes(masks: Tensor) -> tuple[Tensor, Tensor]:
+    """Boxes (B, 4) px about masks (B, S, S) bool, to the outer edges of their pixels, and which of them (B,) are of
+    24 pixels or more."""
+    size = masks.shape[-1]
+    sides = []
+    for axis in (1, 2):  # over rows: which columns
+        line = masks.any(axis).byte()
+        sides.append((line.argmax(1) - 0.5, size - 0.5 - line.flip(1).argmax(1)))
+    (left, right), (top, bottom) = sides
+    return torch.stack([left, top, right, bottom], -1), masks.sum((1, 2)) >= _LEAST_MASK
 
 
 def drawn_affines(patches: Patches, options: CropWindowOptions, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""The crop network behind its file: square windows on one person each in, that person's joints as maps out."""
+"""The crop network behind its file: square windows on one person each in, that person's joints as maps and box out."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from metricpose.skeletons.catalogue import HALPE26
 
 CROP_PX = 160
 """The windows that it was trained on."""
-OUTPUTS = ("joint_maps", "joint_seen")
+OUTPUTS = ("joint_maps", "joint_seen", "box")
 _KIND = Kind("crop network", OUTPUTS, {"joint_maps": len(HALPE26)})
 _STRIDE = 4
 _MIRROR = np.array(HALPE26.mirror)
@@ -45,12 +45,15 @@ class CropNetwork(NamedTuple):
 
         `flip`: the mean over the windows and their mirror images.
         """
-        maps, seen = (np.asarray(a) for a in self.engine.run(OUTPUTS, {"image": stacked(windows, flip=flip)}))
+        maps, seen, boxes = (np.asarray(a) for a in self.engine.run(OUTPUTS, {"image": stacked(windows, flip=flip)}))
         if flip:
-            count = len(windows)
+            count, last = len(windows), np.shape(windows[0])[1] - 1
+            there = boxes[count:]
+            mirrored = np.stack([last - there[:, 2], there[:, 1], last - there[:, 0], there[:, 3]], -1)
+            boxes = (boxes[:count] + mirrored) / 2
             maps = (maps[:count] + maps[count:, :, :, ::-1][:, _MIRROR]) / 2
             seen = (seen[:count] + seen[count:][:, _MIRROR]) / 2
         return [
-            person_of_maps(own, sure, _STRIDE, HALPE26, size)
-            for own, sure, size in zip(maps, seen, sizes_px, strict=True)
+            person_of_maps(own, sure, box, _STRIDE, HALPE26, size)
+            for own, sure, box, size in zip(maps, seen, boxes, sizes_px, strict=True)
         ]

@@ -21,4 +21,9 @@ def turned_points(points: np.ndarray, quarters: int, size: int) -> np.ndarray:
 
 def turned_back(found: CropPerson, quarters: int, size: int) -> CropPerson:
     """The person of a window that was turned by `quarters`, in the window as it was."""
-    return replace(found, joints_px=turned_points(found.joints_px, -quarters % 4, size))
+    corners = turned_points(found.box_px.reshape(2, 2), -quarters % 4, size)
+    return replace(
+        found,
+        joints_px=turned_points(found.joints_px, -quarters % 4, size),
+        box_px=np.concatenate([corners.min(axis=0), corners.max(axis=0)]),
+    )
