@@ -10,6 +10,7 @@ from metricpose import InputError
 from metricpose.inference.detectors import Detector
 from metricpose.inference.detectors.agr import AgrDetector
 from metricpose.inference.detectors.agr_network import AgrNetwork, stacked
+from metricpose.inference.detectors.crop_network import CropNetwork
 from metricpose.people import People2D
 from metricpose.skeletons.catalogue import HALPE26
 from tests.inference.dotted import HIP, LEFT, RIGHT, DottedEngine, dotted, places
@@ -298,3 +299,20 @@ def test_options_out_of_range_are_refused(options: dict[str, Any], text: str) ->
 def test_what_is_no_picture_is_refused() -> None:
     with pytest.raises(InputError, match="expected uint8 RGB"):
         detector()(np.zeros((4, 4)))
+
+
+def test_the_crop_network_takes_the_mean_with_the_mirror_image():
+    """A box that is said 2 px further to the right of each window than it is: the mirror image undoes that."""
+
+    class Shifted(DottedEngine):
+        def run(self, names, feed):
+            maps, seen, boxes = super().run(names, feed)
+            return [maps, seen, boxes + [2, 0, 2, 0]]
+
+    picture = dotted((160, 160), (70, 90, 100))
+    (true,) = CropNetwork(DottedEngine()).people([picture], [128.0])
+    (plain,) = CropNetwork(Shifted()).people([picture], [128.0])
+    (both,) = CropNetwork(Shifted()).people([picture], [128.0], flip=True)
+    assert_allclose(plain.box_px - true.box_px, [2, 0, 2, 0])
+    assert true.box_px[0] != pytest.approx(159 - true.box_px[2], abs=5)  # the box is not its own mirror image
+    assert_allclose(both.box_px, true.box_px, atol=0.2)
