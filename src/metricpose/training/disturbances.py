@@ -34,13 +34,13 @@ def blurred(x: Tensor, share: float, generator: torch.Generator) -> Tensor:
 
 def _smoothed(x: Tensor, sigma: Tensor) -> Tensor:
     """By a Gaussian of sigma (B,) px; edges repeat."""
-    count, channels, size, _ = x.shape
-    reach = torch.arange(-_BLUR_REACH, _BLUR_REACH + 1, device=x.device)
-    kernel = torch.exp(-(reach**2) / (2 * sigma[:, None] ** 2))
-    kernel = (kernel / kernel.sum(1, keepdim=True)).repeat_interleave(channels, 0)  # B * C, 7
-    flat = F.pad(x.reshape(1, count * channels, size, size), (_BLUR_REACH,) * 4, mode="replicate")
-    across = F.conv2d(flat, kernel[:, None, None, :], groups=count * channels)
-    return F.conv2d(across, kernel[:, None, :, None], groups=count * channels).reshape(x.shape)
+    size, taps = x.shape[-1], torch.arange(-_BLUR_REACH, _BLUR_REACH + 1, device=x.device)
+    kernel = torch.exp(-(taps**2) / (2 * sigma[:, None] ** 2))
+    kernel = (kernel / kernel.sum(1, keepdim=True)).T[..., None, None, None]  # 7, B, 1, 1, 1
+    for axis, sides in ((-1, (_BLUR_REACH, _BLUR_REACH, 0, 0)), (-2, (0, 0, _BLUR_REACH, _BLUR_REACH))):
+        wide = F.pad(x, sides, mode="replicate")
+        x = torch.stack([weight * wide.narrow(axis, k, size) for k, weight in enumerate(kernel)]).sum(0)
+    return x
 
 
 def greyed(x: Tensor, share: float, generator: torch.Generator) -> Tensor:
