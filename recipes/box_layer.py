@@ -63,7 +63,7 @@ def learnt(layer: nn.Conv2d, kept: Sequence[tuple[Tensor, CropTargets]], steps: 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """See the module."""
-    parser = argparse.ArgumentParser(prog="box_layer", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="box_layer", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("weights", type=Path, metavar="OLD.safetensors")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="pictures of `generate people`")
     parser.add_argument("--backdrops", type=Path, metavar="DIR", help="a folder of panoramas")

@@ -158,8 +158,8 @@ class AgrDetector:
         """The people with joints of the second look, and those left out whom it does not believe in.
 
         A box is the second look's: its mean with the first look's has AP 43 for 51 on virtual pictures of validation. A
-        score is the geometric mean of the first look's, once, and the second look's, twice: there, with 3 % ghosts, that
-        found 60 % where the first look's score alone found 45 %.
+        score is the geometric mean of the first look's, once, and the second look's, twice: with 3 % ghosts, that found
+        60 % there where the first look's score alone found 45 %.
         """
         found = self._crops(image, people.boxes_px)
         boxes, joints, joint_scores = (
