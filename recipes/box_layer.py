@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from metricpose._errors import MetricposeError
+from metricpose._errors import InputError, MetricposeError
 from metricpose.losses.crop import CropLossOptions, CropTargets, edge_loss
 from metricpose.models.agr_weights import loaded_crop_net, tensors_and_facts
 from metricpose.models.crop_net import CropNet
@@ -41,7 +41,10 @@ def features_of(
 
 
 def learnt(layer: nn.Conv2d, kept: Sequence[tuple[Tensor, CropTargets]], steps: int) -> tuple[float, float]:
-    """Trains the layer; its loss on the first batches, which it does not learn from, before and after."""
+    """Trains the layer; its loss on the first batches, windows on the same people that it does not learn from, before
+    and after. Raises InputError where no batch is left to learn from."""
+    if len(kept) <= HELD_OUT:
+        raise InputError(f"--batches: expected more than the {HELD_OUT} that judge, got {len(kept)}")
     sigma, generator = CropLossOptions().edge_sigma, torch.Generator().manual_seed(0)
     judged, lessons = kept[:HELD_OUT], kept[HELD_OUT:]
 
@@ -77,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         patches = cut_patches(virtual_samples(args.data))
         kept = features_of(net, patches, args.batches, cut_backdrops(args.backdrops) if args.backdrops else None)
         before, after = learnt(net.edge_out, kept, args.steps)
-        print(f"edges, on {HELD_OUT} batches held out: {before:.3f} before, {after:.3f} after")
+        print(f"edges, on {HELD_OUT} other batches of windows on the same people: {before:.3f}, then {after:.3f}")
         args.output.mkdir(parents=True, exist_ok=True)
         facts = {name: value for name, value in facts.items() if name != "options"}
         exported(net.eval(), args.output, args.weights.stem, facts)

@@ -1,19 +1,16 @@
 """The AGR network's set-up: windows are disturbed by the seed that came with them, where the network is."""
 
-import traceback
-
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="torch comes with metricpose[train]")
-
-from torch.overrides import TorchFunctionMode  # noqa: E402
 
 from metricpose._errors import InputError  # noqa: E402
 from metricpose.models.agr_net import AgrNetOptions  # noqa: E402
 from metricpose.training.agr_setup import AgrTraining, Drawn, Source, agr_setup  # noqa: E402
 from metricpose.training.agr_windows import WindowOptions  # noqa: E402
 from tests.training.agr_made import sample  # noqa: E402
+from tests.training.devices import DeviceWatch  # noqa: E402
 
 CPU = torch.device("cpu")
 SMALL = AgrNetOptions(
@@ -61,21 +58,11 @@ def test_batches_are_made_on_the_cpu_from_the_generator_alone():
 
 
 def test_what_the_loss_makes_is_on_the_networks_device():
-    """No GPU is asked for: every call that makes a tensor names its device, but for the zero that sums begin with."""
-    makers, nowhere = {"tensor", "arange", "rand", "randn", "zeros", "ones", "empty", "full", "randint"}, []
-
-    class Watch(TorchFunctionMode):
-        def __torch_function__(self, func, types, args=(), kwargs=None):
-            if getattr(func, "__name__", "") in makers and (kwargs or {}).get("device") is None and args != ((),):
-                lines = [f for f in traceback.extract_stack() if "src/metricpose" in f.filename]
-                nowhere.extend(f"{f.filename}:{f.lineno} {f.line}" for f in lines[-1:])
-            return func(*args, **(kwargs or {}))
-
     made = setup(source(filtered=1.0, blurred=1.0, erased=1.0, backdrop=1.0))
     data = made.batch(torch.Generator().manual_seed(1))
-    with Watch():
+    with DeviceWatch() as watch:
         loss_of(made, data)
-    assert nowhere == []
+    assert watch.nowhere == []
 
 
 def test_nothing_to_learn_from():

@@ -1,7 +1,5 @@
 """Disturbances: each does one thing to the pictures that it chose, on the generator's device."""
 
-import traceback
-
 import pytest
 
 torch = pytest.importorskip("torch", reason="torch comes with metricpose[train]")
@@ -10,6 +8,7 @@ from metricpose.training.backdrops import drawn_backdrops, textures  # noqa: E40
 from metricpose.training.crop_patches import CropWindowOptions, crop_windows, cut_patches, drawn_patches  # noqa: E402
 from metricpose.training.disturbances import blurred, chosen, grained, greyed, hidden, relit  # noqa: E402
 from tests.training.agr_made import sample  # noqa: E402
+from tests.training.devices import DeviceWatch  # noqa: E402
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -105,26 +104,9 @@ def test_without_places_there_is_noise_alone() -> None:
 
 
 def test_everything_is_made_on_the_generators_device() -> None:
-    """No GPU is asked for: every call that makes a tensor has to name its device, and names the generator's."""
-    from torch.overrides import TorchFunctionMode
-
-    makers = {"tensor", "arange", "rand", "randn", "zeros", "ones", "empty", "full", "randint", "randperm"}
-    nowhere = []
-
-    class Watch(TorchFunctionMode):
-        def __torch_function__(self, func, types, args=(), kwargs=None):
-            name = getattr(func, "__name__", "")
-            if name in makers and (kwargs or {}).get("device") is None:
-                lines = [f for f in traceback.extract_stack() if "src/metricpose" in f.filename]
-                nowhere.extend(f"{f.filename}:{f.lineno} {f.line}" for f in lines[-1:])
-            return func(*args, **(kwargs or {}))
-
     patches = cut_patches([sample((120, 130))])
     options = CropWindowOptions(size=64, filtered=1.0, blurred=1.0, grey=0.5, erased=1.0, backdrop=1.0, any_turn=0.5)
     places = torch.zeros(2, 3, 20, 20, dtype=torch.uint8)
-    with Watch():
+    with DeviceWatch() as watch:
         crop_windows(drawn_patches([(patches, 1.0)], 8, generator()), options, generator(), places)
-    assert nowhere == []
-    with Watch():
-        torch.zeros(3)
-    assert nowhere == []  # only the package's own calls are watched
+    assert watch.nowhere == []

@@ -13,13 +13,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from metricpose.training.agr_samples import SKELETON, Sample, body_box
-from metricpose.training.backdrops import drawn_backdrops, randomly_filtered
-from metricpose.training.disturbances import blurred, chosen, grained, greyed, hidden, relit, uniform
+from metricpose.training.disturbances import chosen, disturbed, on_backdrops
 
 _MIRROR = np.array(SKELETON.mirror)
 _ROOT = SKELETON.joints.index("hip")
 _HIPS = [SKELETON.joints.index("left_hip"), SKELETON.joints.index("right_hip")]
-_MOST_HIDDEN = 0.38  # of the window's side: the largest thing before people
 _HIDDEN_SCORE = 0.35  # height of the peak of a joint that is in the picture, but hidden
 
 
@@ -41,6 +39,8 @@ class WindowOptions:
     any_turn: float = 0.1
     mirrored: float = 0.5
     erased: float = 0.25
+    things: int = 2  # in the way, at most; the largest, of the window's side
+    most_hidden: float = 0.38
     backdrop: float = 0.3
     grey: float = 0.08
     blurred: float = 0.2
@@ -247,24 +247,6 @@ def with_backdrops(
 ) -> Tensor:
     """Some of the pictures (B, 3, S, S) with other places, or noise, behind people in other light; only where masks
     (B, S/4, S/4) are known."""
-    x, size = pictures.clone(), pictures.shape[-1]
-    rows = chosen(len(x), options.backdrop, generator)
-    rows = rows[whole[rows] > 0]
-    people = F.interpolate(masked[rows, None], size=(size, size), mode="bilinear", align_corners=False)
-    light = uniform(len(rows), 0.7, 1.3, generator, 3, 1, 1)
-    behind = drawn_backdrops(backdrops, len(rows), size, generator)
-    x[rows] = people * (x[rows] * light).clamp(0, 1) + (1 - people) * behind
-    return x
-
-
-def disturbed(pictures: Tensor, options: WindowOptions, generator: torch.Generator) -> Tensor:
-    """Pictures (B, 3, S, S) with other light, colour, sharpness and noise, and with patches that hide people."""
-    x = pictures.clone()
-    rows = chosen(len(x), options.filtered, generator)
-    if len(rows):
-        x[rows] = randomly_filtered(x[rows], generator)
-    x = greyed(blurred(x, options.blurred, generator), options.grey, generator)
-    x = relit(x, generator)
-    for _ in range(2):
-        x = hidden(x, options.erased, _MOST_HIDDEN, generator)
-    return grained(x, options.noise, generator)
+    rows = chosen(len(pictures), options.backdrop, generator)
+    people = F.interpolate(masked[:, None], size=pictures.shape[-2:], mode="bilinear", align_corners=False)
+    return on_backdrops(pictures, people, rows[whole[rows] > 0], generator, backdrops)

@@ -18,7 +18,8 @@ from metricpose._errors import FileError
 from metricpose.agr.single import CROP_FACTOR
 from metricpose.losses.multi_skeleton import MultiSkeletonTargets
 from metricpose.skeletons.joint_sets import JointSet, one_hot
-from metricpose.training.crop_patches import CropWindowOptions, affines, disturbed, sampled
+from metricpose.training.crop_patches import CropWindowOptions, affines, sampled
+from metricpose.training.disturbances import disturbed
 from metricpose.virtual.aimed import GREY
 
 

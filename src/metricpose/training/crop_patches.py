@@ -16,8 +16,7 @@ from metricpose.agr.single import CROP_FACTOR
 from metricpose.losses.crop import CropTargets
 from metricpose.training.agr_samples import SKELETON, Sample
 from metricpose.training.agr_windows import warped
-from metricpose.training.backdrops import drawn_backdrops, randomly_filtered
-from metricpose.training.disturbances import blurred, chosen, grained, greyed, hidden, relit, uniform
+from metricpose.training.disturbances import chosen, disturbed, on_backdrops, uniform
 from metricpose.virtual.aimed import GREY
 
 PATCH_FACTOR = 1.9
@@ -26,7 +25,6 @@ _LEAST_PX, _LEAST_SEEN = 40.0, 6
 OWN = 2
 """In `Patches.people`: the person."""
 _LEAST_MASK = 24
-_MOST_HIDDEN = 0.33  # of the window's side: the largest thing before a person
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +40,8 @@ class CropWindowOptions:
     backdrop: float = 0.35
     grey: float = 0.1
     erased: float = 0.35
+    things: int = 1  # in the way, at most; the largest, of the window's side
+    most_hidden: float = 0.33
     noise: float = 0.03
     blurred: float = 0.25
     filtered: float = 0.0  # random convolutions: shapes stay, textures and colours do not
@@ -137,9 +137,7 @@ def crop_windows(
     known, seen = (torch.where(mirrored, value[:, mirror], value) for value in (patches.known, patches.seen))
     rows = chosen(len(patches), options.backdrop, generator)
     rows = rows[patches.masked[rows]]
-    light = uniform(len(rows), 0.7, 1.3, generator, 3, 1, 1)
-    behind = drawn_backdrops(backdrops, len(rows), size, generator)
-    x[rows] = people[rows] * (x[rows] * light).clamp(0, 1) + (1 - people[rows]) * behind
+    x = on_backdrops(x, people, rows, generator, backdrops)
     inside = known & (joints > -0.5).all(-1) & (joints < size - 0.5).all(-1)
     targets = CropTargets(
         joints_px=joints, inside=inside, seen=seen & inside, boxes_px=boxes, boxed=boxed & patches.masked
@@ -191,13 +189,3 @@ def sampled(pictures: Tensor, linear: Tensor, shift: Tensor, size: int) -> Tenso
     theta = torch.cat([inverse * (size / px), ((at_middle + 0.5) * 2 / px - 1)[..., None]], -1)
     grid = F.affine_grid(theta, [len(pictures), 1, size, size], align_corners=False)
     return F.grid_sample(pictures, grid, align_corners=False)
-
-
-def disturbed(x: Tensor, options: CropWindowOptions, generator: torch.Generator) -> Tensor:
-    """Other light and colour, noise, and patches that hide part of the person."""
-    rows = chosen(len(x), options.filtered, generator)
-    if len(rows):
-        x[rows] = randomly_filtered(x[rows], generator)
-    x = greyed(blurred(x, options.blurred, generator), options.grey, generator)
-    x = hidden(relit(x, generator), options.erased, _MOST_HIDDEN, generator)
-    return grained(x, options.noise, generator)

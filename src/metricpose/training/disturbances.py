@@ -4,13 +4,61 @@ Axes: B pictures, S px. Pictures (B, 3, S, S) are in [0, 1]; numbers are drawn f
 pictures'.
 """
 
+from typing import Protocol
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from metricpose.training.backdrops import drawn_backdrops, randomly_filtered
+
 _BLUR_PX = (0.3, 1.3)  # standard deviation: a camera that resolves two fifths of the pixels, or nearly all
 _BLUR_REACH = 3
 _LEAST_HIDDEN = 0.08  # of the side of the window: the smallest thing in the way
+
+
+class Disturbances(Protocol):
+    """What windows' options say of disturbances. Shares of the pictures: filtered, blurred, grey, erased (each of the
+    `things` in the way); the largest thing in the way, of the side; the most noise."""
+
+    @property
+    def filtered(self) -> float: ...
+    @property
+    def blurred(self) -> float: ...
+    @property
+    def grey(self) -> float: ...
+    @property
+    def erased(self) -> float: ...
+    @property
+    def things(self) -> int: ...
+    @property
+    def most_hidden(self) -> float: ...
+    @property
+    def noise(self) -> float: ...
+
+
+def disturbed(pictures: Tensor, options: Disturbances, generator: torch.Generator) -> Tensor:
+    """The pictures with other light, colour, sharpness and noise, and with things that hide people."""
+    x = pictures
+    rows = chosen(len(x), options.filtered, generator)
+    if len(rows):
+        x = x.clone()
+        x[rows] = randomly_filtered(x[rows], generator)
+    x = relit(greyed(blurred(x, options.blurred, generator), options.grey, generator), generator)
+    for _ in range(options.things):
+        x = hidden(x, options.erased, options.most_hidden, generator)
+    return grained(x, options.noise, generator)
+
+
+def on_backdrops(
+    pictures: Tensor, people: Tensor, rows: Tensor, generator: torch.Generator, backdrops: Tensor | None
+) -> Tensor:
+    """Those `rows` of the pictures with other places, or noise, behind people (B, 1, S, S) in [0, 1] in other light."""
+    x = pictures.clone()
+    light = uniform(len(rows), 0.7, 1.3, generator, 3, 1, 1)
+    behind = drawn_backdrops(backdrops, len(rows), x.shape[-1], generator)
+    x[rows] = people[rows] * (x[rows] * light).clamp(0, 1) + (1 - people[rows]) * behind
+    return x
 
 
 def uniform(count: int, low: float, high: float, generator: torch.Generator, *shape: int) -> Tensor:
