@@ -3,6 +3,7 @@
 import math
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="torch comes with metricpose[train]")
@@ -121,3 +122,19 @@ def test_windows_need_not_be_square():
         (math.log(16) + math.log(24)) / 2, abs=1e-4
     )
     assert boxes_of_edges(maps)[0].tolist() == pytest.approx([47.5, 31.5, 47.5, 31.5], abs=1e-4)
+
+
+def test_an_edge_is_at_the_median_of_what_is_said_of_it():
+    logits = torch.randn(3, 4, 16, 24, generator=torch.Generator().manual_seed(0)) * 3
+    shares = logits.flatten(2).softmax(-1).reshape(logits.shape).double().numpy()
+    for box, maps in zip(boxes_of_edges(logits).numpy(), shares, strict=True):
+        for edge, map_ in enumerate(maps):
+            line = map_.sum(edge % 2)  # left, right: over rows
+            outer_px = np.arange(len(line) + 1) * 4 - 0.5
+            assert box[edge] == pytest.approx(np.interp(0.5, np.r_[0, line.cumsum()], outer_px), abs=1e-3)
+
+
+def test_of_two_places_an_edge_is_at_the_likelier_one():
+    near, far = edges_of(BOX), edges_of((1.5, 1.5, 61.5, 61.5))
+    mixed = (0.7 * near.flatten(2).softmax(-1) + 0.3 * far.flatten(2).softmax(-1)).log().reshape(near.shape)
+    assert boxes_of_edges(mixed)[0].tolist() == pytest.approx(BOX, abs=2.0)  # the means are 5 px and more away

@@ -66,16 +66,20 @@ def test_with_other_processes_a_run_goes_on_with_the_right_step(tmp_path: Path) 
     _same(tmp_path / "whole", tmp_path / "parts")
 
 
-def test_workers_leave_alone_what_is_not_made_on_the_cpu(tmp_path: Path) -> None:
+def test_workers_make_what_is_made_on_the_cpu_and_nothing_else(tmp_path: Path) -> None:
     makers = []
 
     def batch(generator: torch.Generator):
         makers.append(os.getpid())
         return tiny_batch(generator)
 
-    run(tmp_path / "here", replace(tiny_setup(2), batch=batch), workers=2)
+    setup = replace(tiny_setup(2), batch=batch)
+    with pytest.raises(InputError, match="expected no workers, got 2: its batches are made on the device"):
+        run(tmp_path / "here", setup, workers=2)
+    assert not (tmp_path / "here").exists()
+    run(tmp_path / "here", setup)
     assert makers == [os.getpid()] * 2
-    run(tmp_path / "there", replace(tiny_setup(2), batch=batch, batch_on_cpu=True), workers=2)
+    run(tmp_path / "there", replace(setup, batch_on_cpu=True), workers=2)
     assert len(makers) == 2  # by others, whose lists are their own
 
 

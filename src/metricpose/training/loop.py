@@ -108,8 +108,13 @@ def _optimisers(model: nn.Module, options: OptimiserOptions) -> list[torch.optim
 def trained(setup: TrainingSetup, options: RunOptions, team: Team, report: Report) -> RunResult:
     """Trains to the end or for `minutes`, whichever comes first; finishes (calibrates, exports) only at the end.
 
-    Goes on from the folder's checkpoint. Raises FileError or InputError where that is damaged or of another run.
+    Goes on from the folder's checkpoint. Raises FileError or InputError where that is damaged or of another run, and
+    InputError for workers where there is nothing for them to do.
     """
+    if options.workers and not setup.batch_on_cpu:
+        raise InputError(
+            f"{setup.name}: expected no workers, got {options.workers}: its batches are made on the device"
+        )
     began = time.monotonic()
     options.folder.mkdir(parents=True, exist_ok=True)
     path = options.folder / "checkpoint.safetensors"
@@ -170,7 +175,7 @@ def _batches(setup: TrainingSetup, team: Team, begin: int, workers: int) -> Iter
     """The data of each step from `begin` on, made here or ahead of their time."""
     made = _Made(setup, team)
     steps = range(begin, setup.optimiser.steps)
-    if workers and setup.batch_on_cpu:
+    if workers:
         yield from DataLoader(
             made, batch_size=None, sampler=steps, num_workers=workers, pin_memory=team.device.type == "cuda",
             multiprocessing_context="fork", prefetch_factor=2,
