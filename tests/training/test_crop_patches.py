@@ -37,6 +37,14 @@ def test_everybody_is_a_patch(patches):
     assert int((patches.people[0] == 1).sum()) == 0 < int((patches.people[1] == 1).sum())  # the first one is alone
 
 
+def test_what_was_decoded_to_be_cut_is_forgotten_and_can_be_had_again():
+    both = [sample((70, 128), (190, 130), scale=0.8), sample((120, 130))]
+    before = both[0].rgb().copy()
+    cut_patches(both)
+    assert [one._kept for one in both] == [{}, {}]
+    assert np.array_equal(both[0].rgb(), before)
+
+
 def test_the_small_the_hidden_and_the_empty_are_none():
     hidden = sample((120, 130))
     hidden.seen[:] = False

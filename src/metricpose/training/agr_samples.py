@@ -65,6 +65,10 @@ class Sample:
             self._kept["ids"] = _decoded(self.mask)
         return self._kept["ids"]
 
+    def forget(self) -> None:
+        """Keeps what is encoded alone, until it is asked for again."""
+        self._kept.clear()
+
 
 def _decoded(data: bytes) -> np.ndarray:
     with Image.open(BytesIO(data)) as picture:

@@ -71,13 +71,31 @@ class Patches:
 
 
 def cut_patches(samples: Sequence[Sample], px: int = 208) -> Patches:
-    """A patch of everybody in the samples who is 40 px large and of whom 6 joints are seen."""
-    parts = [_patch(s, i, px) for s in samples for i in range(len(s.joints_px)) if _usable(s, i)]
-    columns = list(zip(*parts, strict=True)) or [()] * 6
-    empty = (torch.zeros(0, 3, px, px), torch.zeros(0, px, px), *(torch.zeros(0, len(SKELETON)),) * 4)
-    stacked = [torch.stack(column) if column else none for column, none in zip(columns, empty, strict=True)]
-    names = ("pictures", "people", "joints_px", "known", "seen", "masked")
-    return Patches(**dict(zip(names, stacked, strict=True)))
+    """A patch of everybody in the samples who is 40 px large and of whom 6 joints are seen; the samples forget their
+    decoded pictures, of which there may be more than fit into memory."""
+    people = [[i for i in range(len(sample.joints_px)) if _usable(sample, i)] for sample in samples]
+    patches = _room(sum(map(len, people)), px)
+    row = 0
+    for sample, own in zip(samples, people, strict=True):
+        for i in own:
+            for name, value in _patch(sample, i, px).items():
+                getattr(patches, name)[row] = value
+            row += 1
+        sample.forget()
+    return patches
+
+
+def _room(count: int, px: int) -> Patches:
+    """Patches that are yet to be filled in."""
+    joints = len(SKELETON)
+    return Patches(
+        pictures=torch.empty(count, 3, px, px, dtype=torch.uint8),
+        people=torch.empty(count, px, px, dtype=torch.uint8),
+        joints_px=torch.empty(count, joints, 2),
+        known=torch.empty(count, joints, dtype=torch.bool),
+        seen=torch.empty(count, joints, dtype=torch.bool),
+        masked=torch.empty(count, dtype=torch.bool),
+    )
 
 
 def _usable(sample: Sample, person: int) -> bool:
@@ -86,20 +104,21 @@ def _usable(sample: Sample, person: int) -> bool:
     return bool(large and sample.seen[person].sum() >= _LEAST_SEEN)
 
 
-def _patch(sample: Sample, person: int, px: int) -> tuple[Tensor, ...]:
+def _patch(sample: Sample, person: int, px: int) -> dict[str, Tensor]:
+    """A row of `Patches`, by name."""
     box = sample.boxes_px[person]
     scale = px / (PATCH_FACTOR * float((box[2:] - box[:2]).max()))
     shift = (px - 1) / 2 - scale * (box[:2] + box[2:]) / 2
     picture, ids = warped(sample, np.concatenate([np.eye(2) * scale, shift[:, None]], axis=1), px)
     people = np.zeros((px, px), np.uint8) if ids is None else (ids > 0).astype(np.uint8) + (ids == person + 1)
-    return (
-        (picture * 255).round().clamp(0, 255).byte(),
-        torch.from_numpy(people),
-        torch.tensor(np.nan_to_num(sample.joints_px[person] * scale + shift), dtype=torch.float32),
-        torch.from_numpy(sample.known[person].copy()),
-        torch.from_numpy((sample.seen[person] & sample.known[person]).copy()),
-        torch.tensor(ids is not None),
-    )
+    return {
+        "pictures": (picture * 255).round().clamp(0, 255).byte(),
+        "people": torch.from_numpy(people),
+        "joints_px": torch.tensor(np.nan_to_num(sample.joints_px[person] * scale + shift), dtype=torch.float32),
+        "known": torch.from_numpy(sample.known[person].copy()),
+        "seen": torch.from_numpy((sample.seen[person] & sample.known[person]).copy()),
+        "masked": torch.tensor(ids is not None),
+    }
 
 
 def drawn_patches(sources: Sequence[tuple[Patches, float]], count: int, generator: torch.Generator) -> Patches:
