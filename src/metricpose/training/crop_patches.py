@@ -70,7 +70,13 @@ class Patches:
         return Patches(**{name: value.to(device) for name, value in vars(self).items()})
 
 
-def cut_patches(samples: Sequence[Sample], px: int = 208) -> Patches:
+def patch_px(size: int) -> int:
+    """The side of patches as fine as windows of `size` px: coarser ones would teach blurred people, finer ones jagged
+    ones."""
+    return 8 * math.ceil(size * PATCH_FACTOR / CROP_FACTOR / 8)
+
+
+def cut_patches(samples: Sequence[Sample], px: int = 248) -> Patches:
     """A patch of everybody in the samples who is 40 px large and of whom 6 joints are seen; the samples forget their
     decoded pictures, of which there may be more than fit into memory."""
     people = [[i for i in range(len(sample.joints_px)) if _usable(sample, i)] for sample in samples]
