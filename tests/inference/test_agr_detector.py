@@ -82,10 +82,31 @@ def test_a_mirrored_picture_mirrors_the_joints() -> None:
 
 def test_people_who_fill_the_picture_and_people_far_away() -> None:
     near, far = (700.0, 380.0, 560.0), (130.0, 100.0, 60.0)
-    learnt = DottedEngine(sizes_px=(18.0, 200.0))
+    learnt = DottedEngine(sizes_px=(12.0, 120.0))
     picture = dotted((1280, 720), near, far)
     assert_found(detector(learnt)(picture), near, far, within_px=0.6)  # a crop px of the near one is 6 of the picture
     assert_found(detector(learnt, scales=[1.0])(picture), far)
+
+
+USUAL, CLOSER = [(1, 3, 288, 384), (1, 3, 160, 192)], (1, 3, 480, 640)  # of a picture of 4 to 3
+
+
+@pytest.mark.parametrize(
+    ("size", "score", "options", "looks"),
+    [
+        (220.0, 0.9, {}, USUAL),
+        (100.0, 0.9, {}, [*USUAL, CLOSER]),
+        (60.0, 0.22, {}, [*USUAL, CLOSER]),  # too faint to be shown, not to be looked at again
+        (60.0, 0.15, {}, USUAL),
+        (60.0, 0.9, {"scales": (1.0, 0.6)}, [CLOSER, USUAL[0]]),
+        (220.0, 0.9, {"scales": (0.6,), "look_px": 1280}, [(1, 3, 576, 768)]),
+        (100.0, 0.9, {"scales": (0.6,), "look_px": 1280}, [(1, 3, 576, 768)]),  # large enough there
+    ],
+)
+def test_from_closer_by_where_somebody_may_be_far_away(size, score, options, looks) -> None:
+    engine = DottedEngine(score=score)
+    detector(engine, **options)(dotted((800, 600), (400.0, 300.0, size)))
+    assert [shape for shape in engine.seen if shape[2:] != (160, 160)] == looks
 
 
 def test_one_person_in_both_sizes_of_the_first_look_is_one() -> None:
@@ -98,7 +119,8 @@ def test_one_person_in_both_sizes_of_the_first_look_is_one() -> None:
 def test_the_second_look_is_one_batch_of_crops() -> None:
     engine = DottedEngine()
     detector(engine)(dotted((800, 600), (200.0, 300.0, 90.0), (600.0, 300.0, 90.0)))
-    assert engine.seen[2:] == [(2, 3, 160, 160)]
+    assert engine.seen[-1] == (2, 3, 160, 160)
+    assert [shape[0] for shape in engine.seen[:-1]] == [1, 1, 1]
 
 
 def test_the_second_look_is_finer_than_the_first() -> None:
@@ -150,7 +172,7 @@ def test_a_crowd_in_crops_of_several_batches() -> None:
     people = [(60.0 + 75 * i, 60.0 + 75 * j, 55.0) for i in range(9) for j in range(5)]
     engine = DottedEngine()
     assert_found(detector(engine)(dotted((740, 440), *people)), *people)
-    assert [shape[0] for shape in engine.seen] == [1, 1, 32, 13]
+    assert [shape[0] for shape in engine.seen] == [1, 1, 1, 32, 13]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 10_000), (10_000, 1), (3000, 20)])
@@ -161,7 +183,7 @@ def test_slivers_show_nobody(size: tuple[int, int]) -> None:
 
 
 def test_tiles_find_people_too_far_for_the_whole_picture() -> None:
-    learnt = DottedEngine(sizes_px=(18.0, 200.0))
+    learnt = DottedEngine(sizes_px=(12.0, 120.0))
     far = [(x, 700.0, 40.0) for x in (50.0, 600.5, 760.0, 2400.0)]
     picture = dotted((2500, 1400), *far)
     assert len(detector(learnt)(picture)) == 0

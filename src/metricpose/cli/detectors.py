@@ -28,7 +28,7 @@ def add_detector_arguments(parser: ArgumentParser) -> None:
     group.add_argument(
         "--turns", action="store_true", help="look at each person in four quarter turns: for people upside down"
     )
-    group.add_argument("--look", type=positive_int, metavar="PX", help="longer side of the first look (default 640)")
+    group.add_argument("--look", type=positive_int, metavar="PX", help="longer side of the closest look (default 640)")
     group.add_argument(
         "--min-score", type=float, metavar="S", help="least score of a person, 0 to 1 (default 0.4; lower finds more)"
     )

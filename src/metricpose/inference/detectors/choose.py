@@ -29,7 +29,7 @@ class AgrOptions:
         refine: who looks a second time at each person: the same network, MediaPipe, or nobody.
         flip: look at the mirror image, too.
         turns: look at each person in four quarter turns.
-        look_px: longer side of the picture in the first look.
+        look_px: longer side of the picture in the closest look.
         min_score: the least score of a person who is reported.
         tiles: look for people far away at full resolution, too.
         precision: of the activations, "int8" or "float32".
