@@ -8,8 +8,9 @@ from numpy.testing import assert_allclose
 
 from metricpose import InputError
 from metricpose.inference.detectors import Detector
-from metricpose.inference.detectors.agr import AgrDetector
+from metricpose.inference.detectors.agr import AgrDetector, _far
 from metricpose.inference.detectors.agr_network import AgrNetwork, stacked
+from metricpose.inference.detectors.candidates import Candidates
 from metricpose.inference.detectors.crop_network import CropNetwork
 from metricpose.people import People2D
 from metricpose.skeletons.catalogue import HALPE26
@@ -107,6 +108,26 @@ def test_from_closer_by_where_somebody_may_be_far_away(size, score, options, loo
     engine = DottedEngine(score=score)
     detector(engine, **options)(dotted((800, 600), (400.0, 300.0, size)))
     assert [shape for shape in engine.seen if shape[2:] != (160, 160)] == looks
+
+
+@pytest.mark.parametrize(
+    ("large", "sure", "far"),
+    [
+        ((300.0, 100.0, 500.0, 500.0), 0.9, False),  # a hand, or a head
+        ((300.0, 100.0, 500.0, 500.0), 0.25, True),
+        ((300.0, 100.0, 380.0, 500.0), 0.9, True),  # three fifths of it are in there
+        ((600.0, 100.0, 800.0, 500.0), 0.9, True),
+    ],
+)
+def test_what_lies_within_somebody_is_nobody_far_away(large, sure, far) -> None:
+    boxes_px = np.array([large, (350.0, 200.0, 400.0, 260.0)])
+    people = Candidates(
+        boxes_px=boxes_px, joints_px=np.zeros((2, 26, 2)), joint_scores=np.zeros((2, 26)),
+        scores=np.array([sure, 0.22]), trust=np.ones(2), look=np.zeros(2, int),
+    )  # fmt: skip
+    assert _far(people, np.zeros((600, 800, 3), np.uint8), 384.0) == far
+    assert not _far(people, np.zeros((60, 80, 3), np.uint8), 384.0)  # as large as the picture
+    assert not _far(people[np.zeros(0, int)], np.zeros((600, 800, 3), np.uint8), 384.0)
 
 
 def test_one_person_in_both_sizes_of_the_first_look_is_one() -> None:

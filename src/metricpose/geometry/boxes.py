@@ -10,13 +10,19 @@ def areas(boxes_px: Array) -> Array:
     return sides[..., 0] * sides[..., 1]
 
 
-def iou_matrix(boxes_a_px: Array, boxes_b_px: Array) -> Array:
-    """Intersection over union (..., P, Q) of boxes (..., P, 4) and (..., Q, 4); 0 for boxes without area."""
+def common_areas(boxes_a_px: Array, boxes_b_px: Array) -> Array:
+    """Areas (..., P, Q) in square pixels that boxes (..., P, 4) and (..., Q, 4) share."""
     a, b = floating(boxes_a_px)[..., :, None, :], floating(boxes_b_px)[..., None, :, :]
     xp = namespace(a, b)
     sides = xp.clip(xp.minimum(a[..., 2:], b[..., 2:]) - xp.maximum(a[..., :2], b[..., :2]), min=0.0)
-    common = sides[..., 0] * sides[..., 1]
-    union = areas(a) + areas(b) - common
+    return sides[..., 0] * sides[..., 1]
+
+
+def iou_matrix(boxes_a_px: Array, boxes_b_px: Array) -> Array:
+    """Intersection over union (..., P, Q) of boxes (..., P, 4) and (..., Q, 4); 0 for boxes without area."""
+    a, b = floating(boxes_a_px), floating(boxes_b_px)
+    xp, common = namespace(a, b), common_areas(a, b)
+    union = areas(a)[..., :, None] + areas(b)[..., None, :] - common
     return common / xp.where(union > 0, union, xp.ones_like(union))
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from metricpose._errors import InputError
 from metricpose.agr.decode import decode
 from metricpose.agr.single import CROP_FACTOR, CropPerson
-from metricpose.geometry.boxes import areas, clipped
+from metricpose.geometry.boxes import areas, clipped, common_areas
 from metricpose.inference.detectors.agr_network import AgrNetwork
 from metricpose.inference.detectors.candidates import Candidates, distinct, joined, trust
 from metricpose.inference.detectors.crop_network import CROP_PX, CropNetwork
@@ -36,6 +36,7 @@ _JOINT_SCALES = (1.0, 1 / 3)
 """Where the first look says the joints, too."""
 _FAR_PX, _SUSPECTED = 64.0, 0.2
 """Who is smaller than that, in the closest of the usual looks, and has that score, is looked at from closer by."""
+_SURE, _PART = 0.3, 0.7  # the score of somebody larger, and how much of a box lies in theirs, for it to be a part
 _FAINTEST_JOINT = 0.1
 _FIRST_SHARE = 0.75
 """Of the least score: who is fainter than that in the first look is not looked at again. On virtual people of
@@ -262,10 +263,14 @@ def _in_picture(people: Candidates, image_size: tuple[int, int]) -> Candidates:
 
 
 def _far(people: Candidates, image: np.ndarray, look_px: float) -> bool:
-    """Whether somebody may be there who is small where the picture's longer side is `look_px`."""
+    """Whether somebody may be there who is small where the picture's longer side is `look_px`; what lies within
+    somebody larger and surer is a part of them."""
     sizes_px = (people.boxes_px[:, 2:] - people.boxes_px[:, :2]).max(axis=1, initial=0.0)
     small = sizes_px * look_px < _FAR_PX * max(image.shape[:2])
-    return bool((small & (people.scores >= _SUSPECTED)).any())
+    suspects = people.boxes_px[small & (people.scores >= _SUSPECTED)]
+    others = people.boxes_px[~small & (people.scores >= _SURE)]
+    within = np.asarray(common_areas(suspects, others)).max(axis=1, initial=0.0)
+    return bool((within < _PART * areas(suspects)).any())
 
 
 def _seen(people: Candidates, image_size: tuple[int, int]) -> np.ndarray:
