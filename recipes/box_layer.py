@@ -21,7 +21,14 @@ from metricpose.models.crop_net import CropNet
 from metricpose.training.agr_export import exported
 from metricpose.training.agr_samples import virtual_samples
 from metricpose.training.backdrops import cut_backdrops
-from metricpose.training.crop_patches import CropWindowOptions, Patches, crop_windows, cut_patches, drawn_patches
+from metricpose.training.crop_patches import (
+    CropWindowOptions,
+    Patches,
+    crop_windows,
+    cut_patches,
+    drawn_patches,
+    patch_px,
+)
 
 BATCH, RATE, HELD_OUT = 48, 2e-2, 6
 WINDOWS = CropWindowOptions(size=160, scale=0.11, shift=0.035, any_turn=0.12, turned_deg=20, backdrop=0.3)
@@ -77,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         net = loaded_crop_net(args.weights)
         _, facts = tensors_and_facts(args.weights, "a crop network")
-        patches = cut_patches(virtual_samples(args.data))
+        patches = cut_patches(virtual_samples(args.data), patch_px(WINDOWS.size))
         kept = features_of(net, patches, args.batches, cut_backdrops(args.backdrops) if args.backdrops else None)
         before, after = learnt(net.edge_out, kept, args.steps)
         print(f"edges, on {HELD_OUT} other batches of windows on the same people: {before:.3f}, then {after:.3f}")

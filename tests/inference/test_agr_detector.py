@@ -99,6 +99,7 @@ USUAL, CLOSER = [(1, 3, 288, 384), (1, 3, 160, 192)], (1, 3, 480, 640)  # of a p
         (100.0, 0.9, {}, [*USUAL, CLOSER]),
         (60.0, 0.22, {}, [*USUAL, CLOSER]),  # too faint to be shown, not to be looked at again
         (60.0, 0.15, {}, USUAL),
+        (220.0, 0.9, {"tiles": True, "look_px": 800}, [(1, 3, 384, 480), (1, 3, 192, 256), (1, 3, 608, 800)]),
         (60.0, 0.9, {"scales": (1.0, 0.6)}, [CLOSER, USUAL[0]]),
         (220.0, 0.9, {"scales": (0.6,), "look_px": 1280}, [(1, 3, 576, 768)]),
         (100.0, 0.9, {"scales": (0.6,), "look_px": 1280}, [(1, 3, 576, 768)]),  # large enough there

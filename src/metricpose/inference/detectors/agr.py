@@ -30,8 +30,8 @@ from metricpose.skeletons import Skeleton
 from metricpose.skeletons.catalogue import HALPE26
 
 LOOK_PX, SCALES = 640, (0.6, 0.3)
-"""The closest look, and what is looked at always. On virtual people of validation these find as many as (1, 1/3), at
-two fifths of the time."""
+"""The closest look, and what is looked at always. On virtual people of validation these, and a closer look where it is
+taken, find as many as (1, 1/3), at two fifths of the time where nobody is far away."""
 _JOINT_SCALES = (1.0, 1 / 3)
 """Where the first look says the joints, too."""
 _FAR_PX, _SUSPECTED = 64.0, 0.2
@@ -79,7 +79,8 @@ class AgrDetector:
             flip: look at the mirror image, too, and take the mean; a little better, for twice the time.
             turns: look at each person's crop in all four quarter turns and take the surest; for people who are upside
                 down or lie, at three more crops per person.
-            look_px: longer side of the picture in the closest look, which is taken where somebody may be far away.
+            look_px: longer side of the picture in the closest look, which is taken where somebody may be far away, or
+                with `tiles`.
             scales: sizes of the looks that are taken always, of `look_px`; small ones are for people who fill the
                 picture. (0.6, 0.3), or (1, 1/3) without `refine`, if not given.
             tiles: cover the picture with tiles at its full resolution, too; for people far away in large pictures.
@@ -153,7 +154,7 @@ class AgrDetector:
         for look in looks(image, self._look_px, self._scales, tiles=self._tiles):
             parts.append(self._taken(look, len(parts) - 1, sights))
         closest = max(self._scales)
-        if closest < 1 and _far(joined(parts), image, self._look_px * closest):
+        if closest < 1 and (self._tiles or _far(joined(parts), image, self._look_px * closest)):
             for look in looks(image, self._look_px, (1.0,), tiles=False):
                 parts.append(self._taken(look, len(parts) - 1, sights))
         people, size = joined(parts), (image.shape[1], image.shape[0])
