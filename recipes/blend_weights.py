@@ -13,11 +13,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from metricpose._errors import InputError, MetricposeError, WeightsError
+from metricpose._errors import InputError, MetricposeError
+from metricpose.models.agr_weights import stored_tensors
 
 _OPTIMISER = "optimiser/"  # what a checkpoint's names begin with that are no weights
 
@@ -36,14 +36,6 @@ def blended(own: Mapping[str, Tensor], other: Mapping[str, Tensor], share: float
     return {name: value.lerp(other[name].to(value), share) if name in weights else value for name, value in own.items()}
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    try:
-        with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
-    except (OSError, SafetensorError) as error:
-        raise WeightsError(f"{path}: expected safetensors, got a file that does not load ({error})") from error
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """See the module."""
     parser = argparse.ArgumentParser(prog="blend_weights", description=(__doc__ or "").splitlines()[0])
@@ -53,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="NEW.safetensors")
     args = parser.parse_args(arguments)
     try:
-        (own, metadata), (other, _) = _read(args.own), _read(args.other)
+        (own, metadata), (other, _) = (stored_tensors(path, "a network") for path in (args.own, args.other))
         new = blended(own, other, args.share)
         args.output.parent.mkdir(parents=True, exist_ok=True)
         save_file(new, args.output, metadata=metadata)

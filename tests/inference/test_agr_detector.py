@@ -171,6 +171,14 @@ def test_a_score_is_of_both_looks() -> None:
         assert score == pytest.approx((first * 0.77**2) ** (1 / 3), abs=0.03)  # of joints 0.8, nearly all in one place
 
 
+def test_who_is_faint_in_the_first_look_but_not_in_the_second() -> None:
+    picture = dotted((800, 600), (400.0, 300.0, 220.0))
+    for first, crops, people in ((0.22, 0, 0), (0.27, 1, 1)):  # the line is at 0.6 of 0.4
+        engine = DottedEngine(score=first)
+        assert len(detector(engine, min_score=0.4)(picture)) == people
+        assert sum(shape[2:] == (160, 160) for shape in engine.seen) == crops
+
+
 def test_joints_behind_the_edge_are_unseen_and_boxes_end_there() -> None:
     found = detector()(dotted((500, 300), (20.0, 150.0, 90.0)))
     assert found.joint_scores[0, LEFT] == 0

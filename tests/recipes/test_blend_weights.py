@@ -44,10 +44,10 @@ def test_files_keep_the_metadata_of_their_own(tmp_path, capsys) -> None:
     save_file(OWN, tmp_path / "own.safetensors", metadata={"progress": "own's"})
     save_file(OTHER, tmp_path / "other.safetensors", metadata={"progress": "the other's"})
     files = [str(tmp_path / name) for name in ("own.safetensors", "other.safetensors")]
-    assert main([*files, "--share", "0.5", "-o", str(tmp_path / "new.safetensors")]) == 0
-    with safe_open(tmp_path / "new.safetensors", framework="pt") as file:
+    assert main([*files, "--share", "0.5", "-o", str(tmp_path / "a" / "new.safetensors")]) == 0
+    with safe_open(tmp_path / "a" / "new.safetensors", framework="pt") as file:
         assert file.metadata() == {"progress": "own's"}
         assert file.get_tensor("model/a").tolist() == [2.0, 6.0]
     assert main([files[0], str(tmp_path / "none.safetensors"), "-o", str(tmp_path / "never.safetensors")]) == 1
-    assert "expected safetensors, got a file that does not load" in capsys.readouterr().err
+    assert "expected safetensors of a network, got a file that does not load" in capsys.readouterr().err
     assert not (tmp_path / "never.safetensors").exists()

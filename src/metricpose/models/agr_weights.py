@@ -36,10 +36,16 @@ def loaded_crop_net(path: Path) -> CropNet:
 
 
 def tensors_and_facts(path: Path, wanted: str) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """What is in a safetensors file. Raises WeightsError where there is none, or it is damaged."""
+    """What is in a safetensors file, in float32. Raises WeightsError where there is none, or it is damaged."""
+    tensors, facts = stored_tensors(path, wanted)
+    return {name: value.float() for name, value in tensors.items()}, facts
+
+
+def stored_tensors(path: Path, wanted: str) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The same in the types that they are kept in."""
     try:
         with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name).float() for name in file.keys()}, file.metadata() or {}
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
     except (OSError, SafetensorError) as error:
         raise WeightsError(
             f"{path}: expected safetensors of {wanted}, got a file that does not load ({error})"

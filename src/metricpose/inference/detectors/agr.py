@@ -40,8 +40,8 @@ _SURE, _PART = 0.3, 0.7  # the score of somebody larger, and how much of a box l
 _FAINTEST_JOINT = 0.1
 _FIRST_SHARE = 0.6
 """Of the least score: who is fainter than that in the first look is not looked at again. On every second photo of
-validation 0.6 finds 78 % where 0.75 found 67, for 6 crops a photo in place of 3, and 0.5 80 % for 11; of virtual people
-1.4 % are ghosts for 0.9, at 3.5 crops a picture for 2.5."""
+validation `base-research` so finds 78 % where 0.75 found 67, for 6 crops a photo in place of 3, and with 0.5 80 % for
+11; of virtual people that `base` finds 1.4 % are ghosts for 0.9, at 3.5 crops a picture for 2.5."""
 _CROPS_TOGETHER = 32
 
 
