@@ -2,10 +2,11 @@
 
 metricpose generate people --count 6000 --seed 11 -o runs/people_train ...    (the card has the whole command)
 metricpose train agr_base
-metricpose train agr_base --set focus=people --set initial=OTHER.safetensors --set size=256 --set batch=16
+metricpose train agr_base --set focus=people --set initial=OTHER.safetensors --set size=224 --set least_px=220
 
 With focus=people the network learns to find people, in larger windows with more of them, and joints on the side: the
-crop network looks at joints again.
+crop network looks at joints again. OTHER is an AGR network, or a crop network, whose features are then taken; with
+least_px and most_px windows are of pictures as large as first looks are.
 """
 
 from dataclasses import dataclass, replace
@@ -40,6 +41,8 @@ class AgrBaseRecipe:
     rate: float = 1.6e-3
     fall: float = 0.6
     shift: float = 0.12
+    least_px: float = 0.0  # of the longer side of the whole picture; 0: windows are as large as their people ask for
+    most_px: float = 440.0
     any_turn: float = 0.1
     turned_deg: float = 18.0
     backdrops: str | None = None  # a folder of panoramas
@@ -59,6 +62,7 @@ def agr_base(recipe: AgrBaseRecipe, device: torch.device) -> TrainingSetup:
         any_turn=recipe.any_turn,
         turned_deg=recipe.turned_deg,
         filtered=recipe.filtered,
+        picture_px=(recipe.least_px, recipe.most_px) if recipe.least_px else None,
     )
     loss = AgrLossOptions(pairs=PAIRS)
     if recipe.focus == "people":

@@ -25,3 +25,12 @@ def test_the_optimiser_is_the_detectors_with_the_recipes_knobs(name, monkeypatch
         steps=777, rate=2e-3, fall=0.3, warm_up=warm_up, weight_decay=0.05, clip=5.0, average=0.998, prefetch=True,
         muon_prefixes=module.MUON_PREFIXES,
     )  # fmt: skip
+
+
+def test_windows_of_a_first_look(monkeypatch):
+    monkeypatch.setattr(agr_base, "virtual_samples", lambda *_: [])
+    monkeypatch.setattr(agr_base, "agr_setup", lambda training, sources, *_: sources[0].windows)
+    for least, expected in ((0.0, None), (200.0, (200.0, 400.0))):
+        recipe = agr_base.AgrBaseRecipe(focus="people", size=224, least_px=least, most_px=400.0)
+        windows = agr_base.agr_base(recipe, torch.device("cpu"))
+        assert windows.picture_px == expected and windows.size == 224 and windows.people == 8

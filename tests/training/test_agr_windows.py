@@ -13,11 +13,12 @@ from metricpose.training.agr_targets import agr_targets  # noqa: E402
 from metricpose.training.agr_windows import (  # noqa: E402
     WindowOptions,
     disturbed_windows,
+    drawn_affine,
     drawn_windows,
     warped,
     with_backdrops,
 )
-from tests.training.agr_made import colour, sample  # noqa: E402
+from tests.training.agr_made import STANDING, colour, sample  # noqa: E402
 
 PLAIN = WindowOptions(large_share=1.0, empty_share=0.0)
 WILD = dataclasses.replace(PLAIN, any_turn=1.0)
@@ -46,6 +47,41 @@ def test_each_label_lies_on_its_own_dot(options):
             checked += np.abs(shown - own).max() < 40 or np.abs(shown - other).max() < 40
     assert checked > 0.85 * (drawn.heights[:, 0] > 0).sum()
     assert mirrored == 0  # a person and their mirror image both have the left hip on the same side of the spine
+
+
+WHOLE = dataclasses.replace(PLAIN, size=192, picture_px=(150.0, 300.0), any_turn=0.0, turned_deg=0.0, mirrored=0.0)
+
+
+def corners(matrix, size=256):
+    """Of the picture, in pixels of the window: left, top, right, bottom edges."""
+    ends = np.array([[-0.5, -0.5], [size - 0.5, size - 0.5]]) @ matrix[:, :2].T + matrix[:, 2]
+    return ends.ravel()
+
+
+def test_windows_of_first_looks_show_as_much_of_the_picture_as_they_can():
+    """Its longer side is as asked for; what is larger than the window fills it, what is smaller is all there."""
+    rng, one = np.random.default_rng(5), sample((40, 130), scale=0.4)
+    larger, sides = 0, []
+    for _ in range(200):
+        x0, y0, x1, y1 = corners(drawn_affine(one, WHOLE, rng))
+        sides.append(x1 - x0)
+        assert y1 - y0 == pytest.approx(x1 - x0)
+        if x1 - x0 > 192:
+            larger += 1
+            assert max(x0, y0) <= -0.5 + 1e-9 and min(x1, y1) >= 191.5 - 1e-9
+        else:
+            assert min(x0, y0) >= -0.5 - 1e-9 and max(x1, y1) <= 191.5 + 1e-9
+    assert 40 < larger < 180 and 150 <= min(sides) < 165 and 280 < max(sides) <= 300
+
+
+def test_windows_of_first_looks_are_where_somebody_is():
+    """Whoever stands at an edge is shown by a window which stays in the picture."""
+    close = dataclasses.replace(WHOLE, picture_px=(500.0, 500.0), shift=0.0)
+    rng, one = np.random.default_rng(5), sample((20, 130), scale=0.4)
+    x0, y0, x1, _ = corners(drawn_affine(one, close, rng))
+    assert x0 == pytest.approx(-0.5) and x1 - x0 == pytest.approx(500.0)
+    middle = (STANDING[:, 1].min() + STANDING[:, 1].max()) / 2 * 0.4 + 130 + 0.5
+    assert y0 == pytest.approx(95.5 - middle * 500 / 256, abs=0.51 * 500 / 256)
 
 
 def test_mirroring_exchanges_left_and_right_labels_with_the_dots():

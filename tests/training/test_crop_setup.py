@@ -10,7 +10,7 @@ pytest.importorskip("onnxscript", reason="onnxscript comes with metricpose[train
 from metricpose._errors import InputError, WeightsError  # noqa: E402
 from metricpose._onnxruntime import imported_onnxruntime  # noqa: E402
 from metricpose.models.agr_net import AgrNet, AgrNetOptions  # noqa: E402
-from metricpose.models.agr_weights import loaded_agr_net, loaded_crop_net  # noqa: E402
+from metricpose.models.agr_weights import begun_agr_net, loaded_agr_net, loaded_crop_net  # noqa: E402
 from metricpose.models.crop_net import CropNet, CropNetOptions, boxes_of_edges  # noqa: E402
 from metricpose.training.agr_export import CROP_OUTPUTS, exported, folded, rounded_  # noqa: E402
 from metricpose.training.crop_patches import CropWindowOptions, cut_patches  # noqa: E402
@@ -88,6 +88,23 @@ def test_each_kind_of_network_refuses_the_others_file(run, tmp_path):
     exported(AgrNet(AgrNetOptions(**SIZE, heads=2, joints=5)).eval(), tmp_path, "agr")
     with pytest.raises(WeightsError, match="expected safetensors of a crop network, got an AGR network's"):
         loaded_crop_net(tmp_path / "agr.safetensors")
+
+
+def test_an_agr_network_begins_with_a_crop_networks_features(run, tmp_path):
+    """The same features of the same picture; last layers of its own."""
+    folder, _ = run
+    crops, begun = loaded_crop_net(folder / "made.safetensors"), begun_agr_net(folder / "made.safetensors").eval()
+    assert isinstance(begun, AgrNet) and begun.options.widths == crops.options.widths
+    picture = torch.rand(2, 3, 96, 64, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        for own, theirs in zip(begun.features(picture), crops.features(picture), strict=True):
+            assert torch.equal(own, theirs)
+        assert begun(picture).joint_logits.shape == (2, 26, 24, 16)
+    exported(begun, tmp_path, "agr")
+    again = begun_agr_net(tmp_path / "agr.safetensors")
+    assert torch.equal(again.map_out.weight, loaded_agr_net(tmp_path / "agr.safetensors").map_out.weight)
+    with pytest.raises(WeightsError, match="expected safetensors of an AGR or a crop network, got a file that does"):
+        begun_agr_net(tmp_path / "none.safetensors")
 
 
 def test_initial_weights_are_what_fits(run, tmp_path):

@@ -13,7 +13,7 @@ from metricpose._errors import InputError
 from metricpose.losses.agr import AgrLossOptions, agr_loss
 from metricpose.models.agr_net import AgrNet, AgrNetOptions
 from metricpose.models.agr_resnet import AgrResNet, AgrResNetOptions
-from metricpose.models.agr_weights import loaded_agr_net
+from metricpose.models.agr_weights import begun_agr_net
 from metricpose.models.mix_style import MixStyle
 from metricpose.training.agr_export import exported
 from metricpose.training.agr_int8 import written_int8
@@ -51,7 +51,7 @@ class AgrTraining:
     loss: AgrLossOptions = field(default_factory=lambda: AgrLossOptions(pairs=PAIRS))
     optimiser: OptimiserOptions = field(default_factory=OptimiserOptions)
     backdrops: Tensor | None = None  # (K, 3, p, p) uint8, places that people are pasted on
-    initial: Path | None = None  # weights to start from, safetensors
+    initial: Path | None = None  # safetensors of an AGR network, or of a crop network, whose features are taken
     judged_by: str = "pck"  # the figure of the validation that decides which weights are best, "pck" or "box_ap50"
     facts: Mapping[str, str] = field(default_factory=dict)  # written into the files: licence, data
 
@@ -82,7 +82,7 @@ def agr_setup(
         raise InputError(
             f"{training.name}: expected samples to learn from and to validate on, got none; see the recipe"
         )
-    net = loaded_agr_net(training.initial) if training.initial else _new_net(training)
+    net = begun_agr_net(training.initial) if training.initial else _new_net(training)
     if isinstance(net, AgrNet) and isinstance(training.net, AgrNetOptions):
         net.mix_style = MixStyle(training.net.mix_style)
     net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

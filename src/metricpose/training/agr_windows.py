@@ -25,7 +25,9 @@ _HIDDEN_SCORE = 0.35  # height of the peak of a joint that is in the picture, bu
 class WindowOptions:
     """How windows are drawn; shares are probabilities, sizes are of a person's longer side in pixels of the window.
 
-    `turned_deg` is the standard deviation of most rotations; `any_turn` is the share with any rotation at all.
+    `turned_deg` is the standard deviation of most rotations; `any_turn` is the share with any rotation at all. With
+    `picture_px` the longer side of the whole picture is so many pixels, whatever the sizes of its people, and a window
+    shows as much of it as it can: what a first look sees.
     """
 
     size: int = 192
@@ -33,6 +35,7 @@ class WindowOptions:
     large_share: float = 0.7
     large_px: tuple[float, float] = (105.0, 185.0)
     small_px: tuple[float, float] = (36.0, 105.0)
+    picture_px: tuple[float, float] | None = None
     shift: float = 0.12
     empty_share: float = 0.04
     turned_deg: float = 18.0
@@ -112,9 +115,12 @@ def drawn_affine(sample: Sample, options: WindowOptions, rng: np.random.Generato
     else:
         size = float(rng.uniform(0.3, 0.9)) * max(height, width)
         centre = rng.uniform(0, 1, 2) * (width, height)
-    low, high = options.large_px if rng.random() < options.large_share else options.small_px
-    wanted = float(np.exp(rng.uniform(np.log(low), np.log(high)))) * options.size / 192
-    scale = min(wanted / size, 6.0)
+    if options.picture_px is None:
+        low, high = options.large_px if rng.random() < options.large_share else options.small_px
+        scale = min(_log_uniform(low, high, rng) * options.size / 192 / size, 6.0)
+    else:
+        scale = _log_uniform(*options.picture_px, rng) / max(height, width)
+        centre = _inside(centre, np.array((width, height)), options.size / scale)
     any_turn = rng.random() < options.any_turn
     angle = np.deg2rad(rng.uniform(-180, 180) if any_turn else rng.normal(0, options.turned_deg))
     c, s = np.cos(angle) * scale, np.sin(angle) * scale
@@ -122,6 +128,18 @@ def drawn_affine(sample: Sample, options: WindowOptions, rng: np.random.Generato
     if rng.random() < options.mirrored:
         linear[:, 0] *= -1
     return np.concatenate([linear, ((options.size - 1) / 2 - linear @ centre)[:, None]], axis=1)
+
+
+def _log_uniform(low: float, high: float, rng: np.random.Generator) -> float:
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+
+def _inside(centre: np.ndarray, picture: np.ndarray, side: float) -> np.ndarray:
+    """The centre moved so that a window of that side stays in the picture (2,), or, along the sides that are shorter,
+    shows all of it. Pixels of the picture."""
+    low, high = np.minimum(side, picture) / 2, picture - np.minimum(side, picture) / 2
+    short = picture < side
+    return np.clip(centre, np.where(short, picture - side / 2, low), np.where(short, side / 2, high)) - 0.5
 
 
 def warped(sample: Sample, matrix: np.ndarray, size: int) -> tuple[Tensor, np.ndarray | None]:
