@@ -39,6 +39,7 @@ class AgrBaseRecipe:
     focus: str = "all"  # or "people"
     seed: int = 0
     rate: float = 1.6e-3
+    warm_up: int = 150  # steps
     fall: float = 0.6
     shift: float = 0.12
     least_px: float = 0.0  # of the longer side of the whole picture; 0: windows are as large as their people ask for
@@ -80,7 +81,7 @@ def agr_base(recipe: AgrBaseRecipe, device: torch.device) -> TrainingSetup:
         size=recipe.size,
         seed=recipe.seed,
         optimiser=detector_optimiser(
-            steps=recipe.steps, rate=recipe.rate, fall=recipe.fall, muon_prefixes=MUON_PREFIXES, warm_up=150
+            steps=recipe.steps, rate=recipe.rate, fall=recipe.fall, muon_prefixes=MUON_PREFIXES, warm_up=recipe.warm_up
         ),
         net=AgrResNetOptions(depth=recipe.resnet) if recipe.resnet else AgrNetOptions(mix_style=recipe.mix_style),
         backdrops=cut_backdrops(Path(recipe.backdrops), px=recipe.size) if recipe.backdrops else None,

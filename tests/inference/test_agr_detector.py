@@ -173,10 +173,31 @@ def test_a_score_is_of_both_looks() -> None:
 
 def test_who_is_faint_in_the_first_look_but_not_in_the_second() -> None:
     picture = dotted((800, 600), (400.0, 300.0, 220.0))
-    for first, crops, people in ((0.22, 0, 0), (0.27, 1, 1)):  # the line is at 0.6 of 0.4
+    for first, crops, people in ((0.25, 0, 0), (0.3, 1, 1)):  # the line is at 0.68 of 0.4
         engine = DottedEngine(score=first)
         assert len(detector(engine, min_score=0.4)(picture)) == people
         assert sum(shape[2:] == (160, 160) for shape in engine.seen) == crops
+
+
+class Careless(DottedEngine):
+    """Its first look says boxes about the right middle that are `factor` times as large as people."""
+
+    factor = 1.0
+
+    def _one(self, image: np.ndarray) -> dict[str, np.ndarray]:
+        said = super()._one(image)
+        return said | {"box_sides": said["box_sides"] * self.factor}
+
+
+@pytest.mark.parametrize(("factor", "crops"), [(1.0, 1), (1.08, 1), (1.3, 2)])
+def test_a_third_look_where_the_first_ones_box_was_poor(factor: float, crops: int) -> None:
+    """Crops of half the area are not of the person as the second look sees them; nobody else is looked at again."""
+    people = (200.0, 300.0, 220.0), (600.0, 300.0, 220.0)
+    engine = Careless()
+    engine.factor = factor
+    found = detector(engine)(dotted((800, 600), *people))
+    assert_found(found, *people)
+    assert [shape[0] for shape in engine.seen if shape[2:] == (160, 160)] == [2] * crops
 
 
 def test_joints_behind_the_edge_are_unseen_and_boxes_end_there() -> None:

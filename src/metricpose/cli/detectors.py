@@ -30,7 +30,7 @@ def add_detector_arguments(parser: ArgumentParser) -> None:
     )
     group.add_argument("--look", type=positive_int, metavar="PX", help="longer side of the closest look (default 640)")
     group.add_argument(
-        "--min-score", type=float, metavar="S", help="least score of a person, 0 to 1 (default 0.4; lower finds more)"
+        "--min-score", type=float, metavar="S", help="least score of a person, 0 to 1 (default 0.44; lower finds more)"
     )
     group.add_argument("--precision", choices=("int8", "float32"), help="of both looks: int8 (default; fast), float32")
     group.add_argument("--tiles", action="store_true", help="look for people far away in large pictures, in tiles")

@@ -42,7 +42,7 @@ class AgrOptions:
     flip: bool = False
     turns: bool = False
     look_px: int = 640
-    min_score: float = 0.4
+    min_score: float = 0.44
     tiles: bool = False
     precision: Precision = "int8"
     threads: int | None = None
