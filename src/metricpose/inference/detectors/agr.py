@@ -43,8 +43,8 @@ _FIRST_SHARE = 0.68
 of the people in validation's photos, for two and three times the crops."""
 _SAME_CROP = 0.8
 """Intersection over union of the crops for the first look's box and for the second's: less, and there is a third look,
-at the second's. On a third of validation's photos that is PCK 36.4 for 33.7 (`base-research`), for 6.6 crops in place of
-4.5; on virtual pictures OKS AP 47.1 for 46.7, for 3.4 in place of 2.8."""
+at the second's. On a third of validation's photos that is PCK 36.4 for 33.7 (`base-research`), for 6.6 crops in place
+of 4.5; on virtual pictures OKS AP 47.1 for 46.7, for 3.4 in place of 2.8."""
 _CROPS_TOGETHER = 32
 
 
