@@ -56,6 +56,8 @@ class AgrBaseRecipe:
 
 def agr_base(recipe: AgrBaseRecipe, device: torch.device) -> TrainingSetup:
     """The complete set-up."""
+    if not 0 <= recipe.least_px <= recipe.most_px:
+        raise InputError(f"least_px, most_px: expected 0 <= least <= most, got {recipe.least_px} and {recipe.most_px}")
     windows = WindowOptions(
         shift=recipe.shift,
         size=recipe.size,

@@ -4,6 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch comes with metricpose[train]")
 
+from metricpose._errors import InputError  # noqa: E402
 from metricpose.training.setup import OptimiserOptions  # noqa: E402
 from recipes import agr_base, agr_research, crop_net  # noqa: E402
 
@@ -34,3 +35,5 @@ def test_windows_of_a_first_look(monkeypatch):
         recipe = agr_base.AgrBaseRecipe(focus="people", size=224, least_px=least, most_px=400.0)
         windows = agr_base.agr_base(recipe, torch.device("cpu"))
         assert windows.picture_px == expected and windows.size == 224 and windows.people == 8
+    with pytest.raises(InputError, match="least_px, most_px: expected 0 <= least <= most, got 500 and 400"):
+        agr_base.agr_base(agr_base.AgrBaseRecipe(least_px=500, most_px=400), torch.device("cpu"))

@@ -61,7 +61,7 @@ def corners(matrix, size=256):
 def test_windows_of_first_looks_show_as_much_of_the_picture_as_they_can():
     """Its longer side is as asked for; what is larger than the window fills it, what is smaller is all there."""
     rng, one = np.random.default_rng(5), sample((40, 130), scale=0.4)
-    larger, sides = 0, []
+    larger, to_the_right, sides = 0, 0, []
     for _ in range(200):
         x0, y0, x1, y1 = corners(drawn_affine(one, WHOLE, rng))
         sides.append(x1 - x0)
@@ -71,7 +71,8 @@ def test_windows_of_first_looks_show_as_much_of_the_picture_as_they_can():
             assert max(x0, y0) <= -0.5 + 1e-9 and min(x1, y1) >= 191.5 - 1e-9
         else:
             assert min(x0, y0) >= -0.5 - 1e-9 and max(x1, y1) <= 191.5 + 1e-9
-    assert 40 < larger < 180 and 150 <= min(sides) < 165 and 280 < max(sides) <= 300
+            to_the_right += x1 > 191  # so whoever stands on its left is nearer to the middle
+    assert to_the_right > 20 and 40 < larger < 180 and 150 <= min(sides) < 165 and 280 < max(sides) <= 300
 
 
 def test_windows_of_first_looks_are_where_somebody_is():
