@@ -79,7 +79,7 @@ class AgrDetector:
             crop_weights: a file of a crop network, for the second look; that of `weights` if not given, and of "base"
                 where `weights` is a file.
             min_score: the least score of a person who is reported, in [0, 1].
-            refine: look a second time at each person, for the time of a crop per person; the first look's own joints are
+            refine: look a second time at each person, for the time of a crop per person; the first look's joints are
                 poor.
             flip: look at the mirror image, too, and take the mean; a little better, for twice the time.
             turns: look at each person's crop in all four quarter turns and take the surest; for people who are upside
