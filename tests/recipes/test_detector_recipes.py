@@ -28,6 +28,13 @@ def test_the_optimiser_is_the_detectors_with_the_recipes_knobs(name, monkeypatch
     )  # fmt: skip
 
 
+def test_a_run_that_goes_on_can_warm_up_for_less(monkeypatch):
+    monkeypatch.setattr(agr_base, "virtual_samples", lambda *_: [])
+    monkeypatch.setattr(agr_base, "agr_setup", lambda training, *_: training)
+    training = agr_base.agr_base(agr_base.AgrBaseRecipe(warm_up=10), torch.device("cpu"))
+    assert training.optimiser.warm_up == 10
+
+
 def test_windows_of_a_first_look(monkeypatch):
     monkeypatch.setattr(agr_base, "virtual_samples", lambda *_: [])
     monkeypatch.setattr(agr_base, "agr_setup", lambda training, sources, *_: sources[0].windows)

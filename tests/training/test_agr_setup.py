@@ -1,12 +1,14 @@
 """The AGR network's set-up: windows are disturbed by the seed that came with them, where the network is."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="torch comes with metricpose[train]")
 
 from metricpose._errors import InputError  # noqa: E402
-from metricpose.models.agr_net import AgrNetOptions  # noqa: E402
+from metricpose.models.agr_net import AgrNet, AgrNetOptions  # noqa: E402
 from metricpose.training.agr_setup import AgrTraining, Drawn, Source, agr_setup  # noqa: E402
 from metricpose.training.agr_windows import WindowOptions  # noqa: E402
 from tests.training.agr_made import sample  # noqa: E402
@@ -31,6 +33,13 @@ def source(share: float = 1.0, **options) -> Source:
 def loss_of(made, data) -> float:
     with torch.no_grad():
         return float(made.loss(made.model.eval(), data)["total"])
+
+
+def test_it_goes_on_from_a_file_of_weights(monkeypatch):
+    there = {Path("crop.safetensors"): AgrNet(SMALL)}
+    monkeypatch.setattr("metricpose.training.agr_setup.begun_agr_net", there.__getitem__)
+    training = AgrTraining(name="made", net=SMALL, initial=Path("crop.safetensors"))
+    assert agr_setup(training, [source()], {"virtual": SAMPLES}, CPU).model is there[Path("crop.safetensors")]
 
 
 def test_a_seed_disturbs_windows_alike_and_another_one_otherwise():
