@@ -46,10 +46,13 @@ def paint(picture: np.ndarray, x: float, y: float, radius: float, channel: int) 
 
 
 class DottedEngine:
-    """Sees people whose size is within `sizes_px`, with `score`. `seen` has the shapes it was given."""
+    """Sees people whose size is within `sizes_px`, with `score`, and larger ones with `beyond`.
 
-    def __init__(self, score: float = 0.9, sizes_px: tuple[float, float] = (12.0, 1e9)) -> None:
-        self.score, self.sizes_px = score, sizes_px
+    `seen` has the shapes it was given.
+    """
+
+    def __init__(self, score: float = 0.9, sizes_px: tuple[float, float] = (12.0, 1e9), beyond: float = 0.0) -> None:
+        self.score, self.sizes_px, self.beyond = score, sizes_px, beyond
         self.seen: list[tuple[int, ...]] = []
 
     def run(self, names: Sequence[str], feed: Mapping[str, np.ndarray]) -> list[np.ndarray]:
@@ -78,8 +81,9 @@ class DottedEngine:
         for anchor in dots[0]:
             left, right = (_nearest(centres, anchor) for centres in dots[1:])
             known = [(joint, at) for joint, at in ((LEFT, left), (RIGHT, right)) if at is not None]
-            if known and self._sized(anchor, [at for _, at in known]):
-                self._write(out, anchor, [(HIP, anchor), *known])
+            score = self._score(anchor, [at for _, at in known]) if known else 0.0
+            if score > 0:
+                self._write(out, anchor, [(HIP, anchor), *known], score)
         return out
 
     def _of_crop(self, image: np.ndarray) -> dict[str, np.ndarray]:
@@ -111,15 +115,19 @@ class DottedEngine:
         half = (MARGIN - 1) * (high - low) / 2
         return np.concatenate([low - half, high + half])
 
-    def _sized(self, anchor: np.ndarray, points: list[np.ndarray]) -> bool:
+    def _score(self, anchor: np.ndarray, points: list[np.ndarray]) -> float:
         size = np.ptp([anchor, *points], axis=0).max() * MARGIN
-        return bool(self.sizes_px[0] <= size <= self.sizes_px[1])
+        if size > self.sizes_px[1]:
+            return self.beyond
+        return self.score if size >= self.sizes_px[0] else 0.0
 
-    def _write(self, out: dict[str, np.ndarray], anchor: np.ndarray, joints: list[tuple[int, np.ndarray]]) -> None:
+    def _write(
+        self, out: dict[str, np.ndarray], anchor: np.ndarray, joints: list[tuple[int, np.ndarray]], score: float
+    ) -> None:
         points = np.array([at for _, at in joints])
         middle, half = (points.min(0) + points.max(0)) / 2, MARGIN * np.ptp(points, axis=0) / 2
         low, high = middle - half, middle + half
-        _peak(out["anchor_map"][0], anchor, self.score)
+        _peak(out["anchor_map"][0], anchor, score)
         around = _cells_near(out["box_sides"].shape[1:], anchor)
         out["box_sides"][:, *around] = np.array([*(anchor - low), *(high - anchor)])[:, None]
         for joint, at in joints:

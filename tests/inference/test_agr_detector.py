@@ -8,10 +8,11 @@ from numpy.testing import assert_allclose
 
 from metricpose import InputError
 from metricpose.inference.detectors import Detector
-from metricpose.inference.detectors.agr import AgrDetector, _far
+from metricpose.inference.detectors.agr import AgrDetector
 from metricpose.inference.detectors.agr_network import AgrNetwork, stacked
 from metricpose.inference.detectors.candidates import Candidates
 from metricpose.inference.detectors.crop_network import CropNetwork
+from metricpose.inference.detectors.first_look import may_be_far, may_be_near
 from metricpose.people import People2D
 from metricpose.skeletons.catalogue import HALPE26
 from tests.inference.dotted import HIP, LEFT, RIGHT, DottedEngine, dotted, places
@@ -82,33 +83,46 @@ def test_a_mirrored_picture_mirrors_the_joints() -> None:
 
 
 def test_people_who_fill_the_picture_and_people_far_away() -> None:
-    near, far = (700.0, 380.0, 560.0), (130.0, 100.0, 60.0)
-    learnt = DottedEngine(sizes_px=(12.0, 120.0))
-    picture = dotted((1280, 720), near, far)
-    assert_found(detector(learnt)(picture), near, far, within_px=0.6)  # a crop px of the near one is 6 of the picture
-    assert_found(detector(learnt, scales=[1.0])(picture), far)
+    near, far = (590.0, 380.0, 600.0), (130.0, 100.0, 60.0)
+    picture = dotted((960, 720), near, far)
+    suspected, overlooked = (DottedEngine(sizes_px=(12.0, 120.0), beyond=score) for score in (0.22, 0.18))
+    assert_found(detector(suspected)(picture), near, far, within_px=0.7)  # crops of the near one are coarse
+    assert_found(detector(overlooked)(picture), far)
 
 
-USUAL, CLOSER = [(1, 3, 288, 384), (1, 3, 160, 192)], (1, 3, 480, 640)  # of a picture of 4 to 3
+USUAL, SMALL, CLOSER = (1, 3, 288, 384), (1, 3, 160, 192), (1, 3, 480, 640)  # of a picture of 4 to 3
 
 
 @pytest.mark.parametrize(
     ("size", "score", "options", "looks"),
     [
-        (220.0, 0.9, {}, USUAL),
-        (100.0, 0.9, {}, [*USUAL, CLOSER]),
-        (60.0, 0.22, {}, [*USUAL, CLOSER]),  # too faint to be shown, not to be looked at again
-        (60.0, 0.15, {}, USUAL),
-        (220.0, 0.9, {"tiles": True, "look_px": 800}, [(1, 3, 384, 480), (1, 3, 192, 256), (1, 3, 608, 800)]),
-        (60.0, 0.9, {"scales": (1.0, 0.6)}, [CLOSER, USUAL[0]]),
-        (220.0, 0.9, {"scales": (0.6,), "look_px": 1280}, [(1, 3, 576, 768)]),
+        (220.0, 0.9, {}, [USUAL]),
+        (450.0, 0.9, {}, [USUAL, SMALL]),
+        (450.0, 0.15, {}, [USUAL, SMALL]),  # nobody, as far as is seen
+        (220.0, 0.55, {}, [USUAL, SMALL]),  # nobody for sure
+        (100.0, 0.9, {}, [USUAL, CLOSER]),
+        (60.0, 0.22, {}, [USUAL, SMALL, CLOSER]),  # too faint to be shown, not to be looked at again
+        (60.0, 0.15, {}, [USUAL, SMALL]),
+        (220.0, 0.9, {"tiles": True, "look_px": 800}, [(1, 3, 384, 480), (1, 3, 608, 800)]),
+        (60.0, 0.9, {"scales": (1.0, 0.6)}, [CLOSER, USUAL]),
+        (60.0, 0.5, {"scales": (0.6, 0.3)}, [USUAL, SMALL, CLOSER]),  # that small look is one of the usual ones
+        (300.0, 0.9, {"scales": (0.6,), "look_px": 1280}, [(1, 3, 576, 768), (1, 3, 288, 384)]),
         (100.0, 0.9, {"scales": (0.6,), "look_px": 1280}, [(1, 3, 576, 768)]),  # large enough there
     ],
 )
-def test_from_closer_by_where_somebody_may_be_far_away(size, score, options, looks) -> None:
+def test_no_more_looks_than_it_takes(size, score, options, looks) -> None:
     engine = DottedEngine(score=score)
     detector(engine, **options)(dotted((800, 600), (400.0, 300.0, size)))
     assert [shape for shape in engine.seen if shape[2:] != (160, 160)] == looks
+
+
+def candidates(*people: tuple[tuple[float, float, float, float], float]) -> Candidates:
+    count = len(people)
+    return Candidates(
+        boxes_px=np.array([box for box, _ in people]).reshape(-1, 4), joints_px=np.zeros((count, 26, 2)),
+        joint_scores=np.zeros((count, 26)), scores=np.array([score for _, score in people]),
+        trust=np.ones(count), look=np.zeros(count, int),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -121,14 +135,20 @@ def test_from_closer_by_where_somebody_may_be_far_away(size, score, options, loo
     ],
 )
 def test_what_lies_within_somebody_is_nobody_far_away(large, sure, far) -> None:
-    boxes_px = np.array([large, (350.0, 200.0, 400.0, 260.0)])
-    people = Candidates(
-        boxes_px=boxes_px, joints_px=np.zeros((2, 26, 2)), joint_scores=np.zeros((2, 26)),
-        scores=np.array([sure, 0.22]), trust=np.ones(2), look=np.zeros(2, int),
-    )  # fmt: skip
-    assert _far(people, np.zeros((600, 800, 3), np.uint8), 384.0) == far
-    assert not _far(people, np.zeros((60, 80, 3), np.uint8), 384.0)  # as large as the picture
-    assert not _far(people[np.zeros(0, int)], np.zeros((600, 800, 3), np.uint8), 384.0)
+    people = candidates((large, sure), ((350.0, 200.0, 400.0, 260.0), 0.22))
+    assert may_be_far(people, 384.0 / 800) == far
+    assert not may_be_far(people, 384.0 / 80)  # as large as the picture
+    assert not may_be_far(candidates(), 1.0)
+
+
+def test_who_may_fill_the_picture() -> None:
+    small, large = (0.0, 0.0, 90.0, 180.0), (0.0, 0.0, 190.0, 90.0)
+    assert not may_be_near(candidates((small, 0.6)), 1.0)
+    assert may_be_near(candidates((small, 0.59)), 1.0)
+    assert may_be_near(candidates(), 1.0)
+    assert may_be_near(candidates((small, 0.9), (large, 0.2)), 1.0)
+    assert not may_be_near(candidates((small, 0.9), (large, 0.19)), 1.0)
+    assert not may_be_near(candidates((small, 0.9), (large, 0.9)), 0.9)
 
 
 def test_one_person_in_both_sizes_of_the_first_look_is_one() -> None:
@@ -142,7 +162,7 @@ def test_the_second_look_is_one_batch_of_crops() -> None:
     engine = DottedEngine()
     detector(engine)(dotted((800, 600), (200.0, 300.0, 90.0), (600.0, 300.0, 90.0)))
     assert engine.seen[-1] == (2, 3, 160, 160)
-    assert [shape[0] for shape in engine.seen[:-1]] == [1, 1, 1]
+    assert [shape[0] for shape in engine.seen[:-1]] == [1, 1]
 
 
 def test_the_second_look_is_finer_than_the_first() -> None:
@@ -201,6 +221,14 @@ def test_a_third_look_where_the_first_ones_box_was_poor(factor: float, crops: li
     assert [shape[0] for shape in engine.seen if shape[2:] == (160, 160)] == crops
 
 
+@pytest.mark.parametrize(("first", "crops"), [(0.69, [2]), (0.75, [2, 1])])
+def test_no_third_look_at_whom_the_second_hardly_believes_in(first: float, crops: list[int]) -> None:
+    engine = Careless(score=first)
+    engine.factor = 1.3
+    detector(engine, min_score=1.0)(dotted((800, 600), (200.0, 300.0, 220.0), (600.0, 300.0, 220.0)))
+    assert [shape[0] for shape in engine.seen if shape[2:] == (160, 160)] == crops  # the line is at 0.75 of 1
+
+
 def test_joints_behind_the_edge_are_unseen_and_boxes_end_there() -> None:
     found = detector()(dotted((500, 300), (20.0, 150.0, 90.0)))
     assert found.joint_scores[0, LEFT] == 0
@@ -224,7 +252,7 @@ def test_a_crowd_in_crops_of_several_batches() -> None:
     people = [(60.0 + 75 * i, 60.0 + 75 * j, 55.0) for i in range(9) for j in range(5)]
     engine = DottedEngine()
     assert_found(detector(engine)(dotted((740, 440), *people)), *people)
-    assert [shape[0] for shape in engine.seen] == [1, 1, 1, 32, 13]
+    assert [shape[0] for shape in engine.seen] == [1, 1, 32, 13]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 10_000), (10_000, 1), (3000, 20)])

@@ -55,7 +55,7 @@ def joints_of_maps(
     Where both joints of a pair of limbs come out on one limb, the one that loses less goes to its next best place.
     """
     shares = np.asarray(shares, float)
-    smooth = _box_sums(shares, 1)
+    smooth = _three_by_three(shares)
     best = smooth.reshape(len(shares), -1).argmax(1)
     places, scores = _middles(shares, best, stride)
     for left, right in limb_pairs(skeleton):
@@ -73,16 +73,11 @@ def _both(left: int, right: int) -> tuple[tuple[int, int], tuple[int, int]]:
     return (left, right), (right, left)
 
 
-def _box_sums(maps: np.ndarray, reach: int) -> np.ndarray:
-    """Sums over the (2 reach + 1)^2 cells about each cell of maps (..., h, w)."""
-    for axis in (-2, -1):
-        pad = [(0, 0)] * maps.ndim
-        pad[axis] = (reach + 1, reach)
-        sums = np.pad(maps, pad).cumsum(axis)
-        length = maps.shape[axis]
-        low, high = (np.take(sums, np.arange(length) + by, axis=axis) for by in (0, 2 * reach + 1))
-        maps = high - low
-    return maps
+def _three_by_three(maps: np.ndarray) -> np.ndarray:
+    """Sums over the 3 x 3 cells about each cell of maps (..., h, w)."""
+    maps = np.pad(maps, [(0, 0)] * (maps.ndim - 2) + [(1, 1), (1, 1)])
+    maps = maps[..., :-2, :] + maps[..., 1:-1, :] + maps[..., 2:, :]
+    return np.asarray(maps[..., :-2] + maps[..., 1:-1] + maps[..., 2:])
 
 
 def _middles(shares: np.ndarray, best: np.ndarray, stride: float) -> tuple[np.ndarray, np.ndarray]:
@@ -95,13 +90,19 @@ def _middles(shares: np.ndarray, best: np.ndarray, stride: float) -> tuple[np.nd
     x, y = np.arange(columns), np.arange(rows)
     at = np.stack([best % columns, best // columns], -1).astype(float)
     near_x, near_y = np.abs(x - at[:, :1]) <= REACH, np.abs(y - at[:, 1:]) <= REACH
-    mass = np.einsum("jyx,jy,jx->j", shares, near_y, near_x)
+    mass = (_across(shares, near_x) * near_y).sum(1)
     for _ in range(SHIFTS):
+        # The window is one along x times one along y, so that sums along x and y alone give the mean.
         window_x = np.exp(-((x - at[:, :1]) ** 2) / (2 * WINDOW**2))  # J, w
         window_y = np.exp(-((y - at[:, 1:]) ** 2) / (2 * WINDOW**2))
-        near = shares * window_y[:, :, None] * window_x[:, None, :]
-        at = np.stack([near.sum(1) @ x, near.sum(2) @ y], -1) / np.maximum(near.sum((1, 2)), 1e-12)[:, None]
+        down, along = _across(shares, window_x) * window_y, _across(shares.swapaxes(1, 2), window_y) * window_x
+        at = np.stack([along @ x, down @ y], -1) / np.maximum(down.sum(1), 1e-12)[:, None]
     return px_from_cells(at, stride), mass
+
+
+def _across(maps: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(J, h): the sums of the rows of maps (J, h, w), each cell weighed by (J, w)."""
+    return np.asarray((maps @ weights[:, :, None])[..., 0])
 
 
 def _elsewhere(

@@ -19,9 +19,10 @@ from metricpose.cli.demo import packaged_picture
 from metricpose.cli.timing import Row, measured
 from metricpose.geometry.camera import Camera
 from metricpose.inference import RayLifter
-from metricpose.inference.detectors.agr import LOOK_PX, SCALES, AgrDetector
+from metricpose.inference.detectors.agr import AgrDetector
 from metricpose.inference.detectors.agr_network import AgrNetwork
 from metricpose.inference.detectors.crop_network import CROP_PX, CropNetwork
+from metricpose.inference.detectors.first_look import LOOK_PX, SCALES
 from metricpose.inference.detectors.looks import looks
 from metricpose.inference.detectors.network_files import WEIGHTS
 from metricpose.inference.detectors.windows import Window, square_box, window

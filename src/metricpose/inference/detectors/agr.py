@@ -1,8 +1,8 @@
 """The package's own detector: everybody in a picture, through the AGR network.
 
-It looks twice, with a network for each. The first look, at the whole picture at two sizes, and from closer by where
-somebody may be far away, finds people (AGR network); the second, at each person alone, finds that person's joints (crop
-network), and looks once more where it sees that the first look's box was a poor one.
+It looks twice, with a network for each. The first look, at the whole picture, finds people (AGR network); the second,
+at each person alone, finds that person's joints (crop network), and looks once more where it sees that the first
+look's box was a poor one.
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,12 @@ from typing import get_args
 import numpy as np
 
 from metricpose._errors import InputError
-from metricpose.agr.decode import decode
 from metricpose.agr.single import CROP_FACTOR, CropPerson
-from metricpose.geometry.boxes import areas, clipped, common_areas, iou_matrix
+from metricpose.geometry.boxes import iou_matrix
 from metricpose.inference.detectors.agr_network import AgrNetwork
-from metricpose.inference.detectors.candidates import Candidates, distinct, joined, trust
+from metricpose.inference.detectors.candidates import Candidates, distinct, in_picture, seen_joints
 from metricpose.inference.detectors.crop_network import CROP_PX, CropNetwork
-from metricpose.inference.detectors.looks import Look, looks
+from metricpose.inference.detectors.first_look import JOINT_SCALES, LOOK_PX, SCALES, FirstLook
 from metricpose.inference.detectors.network_files import WEIGHTS, Engine, Precision
 from metricpose.inference.detectors.person_masks import person_masks
 from metricpose.inference.detectors.protocol import checked_picture
@@ -29,15 +28,6 @@ from metricpose.people import People2D
 from metricpose.skeletons import Skeleton
 from metricpose.skeletons.catalogue import HALPE26
 
-LOOK_PX, SCALES = 640, (0.6, 0.3)
-"""The closest look, and what is looked at always. On virtual people of validation these, and a closer look where it is
-taken, find as many as (1, 1/3), at two fifths of the time where nobody is far away."""
-_JOINT_SCALES = (1.0, 1 / 3)
-"""Where the first look says the joints, too."""
-_FAR_PX, _SUSPECTED = 64.0, 0.2
-"""Who is smaller than that, in the closest of the usual looks, and has that score, is looked at from closer by."""
-_SURE, _PART = 0.3, 0.7  # the score of somebody larger, and how much of a box lies in theirs, for it to be a part
-_FAINTEST_JOINT = 0.1
 _FIRST_SHARE = 0.68
 """Of the least score: who is fainter than that in the first look is not looked at again. 0.6 and 0.5 find a point more
 of the people in validation's photos, for two and three times the crops."""
@@ -45,6 +35,9 @@ _SAME_CROP = 0.8
 """Intersection over union of the crops for the first look's box and for the second's: less, and there is a third look,
 at the second's. On a third of validation's photos that is PCK 36.4 for 33.7 (`base-research`), for 6.6 crops in place
 of 4.5; on virtual pictures OKS AP 47.1 for 46.7, for 3.4 in place of 2.8."""
+_THIRD_SHARE = 0.75
+"""Of the least score: who is fainter than that after the second look gets no third one. On validation none of them is
+shown after it, and a crop per photo is saved."""
 _CROPS_TOGETHER = 32
 
 
@@ -86,8 +79,8 @@ class AgrDetector:
                 down or lie, at three more crops per person.
             look_px: longer side of the picture in the closest look, which is taken where somebody may be far away, or
                 with `tiles`.
-            scales: sizes of the looks that are taken always, of `look_px`; small ones are for people who fill the
-                picture. (0.6, 0.3), or (1, 1/3) without `refine`, if not given.
+            scales: sizes of the looks that are taken always, of `look_px`; (0.6,) if not given. With `refine`, one at
+                0.3 follows where somebody may fill the picture; without, (1, 1/3) are taken if not given.
             tiles: cover the picture with tiles at its full resolution, too; for people far away in large pictures.
             masks: say whose each pixel is.
             max_people: of a picture, the surest.
@@ -100,7 +93,7 @@ class AgrDetector:
             WeightsError: they are damaged, or of another network.
             InputError: an option is out of range.
         """
-        scales = (SCALES if refine else _JOINT_SCALES) if scales is None else scales
+        scales = (SCALES if refine else JOINT_SCALES) if scales is None else scales
         _check_options(min_score, look_px, scales, max_people)
         if precision not in get_args(Precision):
             raise InputError(f"precision: expected one of {', '.join(get_args(Precision))}, got {precision!r}")
@@ -109,10 +102,12 @@ class AgrDetector:
         crops = crop_weights or (weights if weights in WEIGHTS else "base")
         self._crop_network = CropNetwork(engine) if engine is not None else CropNetwork.load(crops, threads, precision)
         self._least, self._most = min_score, max_people
-        self._refine, self._flip, self._turns, self._tiles, self._masks = refine, flip, turns, tiles, masks
-        self._first_least = _FIRST_SHARE * min_score if refine else min_score
-        self._faintest = self._first_least if refine else min(min_score, _FAINTEST_JOINT)
-        self._look_px, self._scales = look_px, tuple(scales)
+        self._refine, self._flip, self._turns, self._masks = refine, flip, turns, masks
+        self._first = FirstLook(
+            network=self._network, look_px=look_px, scales=tuple(scales), most=max_people,
+            least=_FIRST_SHARE * min_score if refine else min_score, joints=not refine,
+            tiles=tiles, flip=flip, masks=masks,
+        )  # fmt: skip
 
     @property
     def licence(self) -> str:
@@ -152,55 +147,24 @@ class AgrDetector:
         )
         return _people(people, (image.shape[1], image.shape[0]), None)
 
-    def _first(self, image: np.ndarray) -> tuple[Candidates, list[tuple[Window, np.ndarray]]]:
-        """The distinct people of all looks; and, if masks are wanted, each look's window and mask of people."""
-        sights: list[tuple[Window, np.ndarray]] = []
-        parts = [_nobody()]
-        for look in looks(image, self._look_px, self._scales, tiles=self._tiles):
-            parts.append(self._taken(look, len(parts) - 1, sights))
-        closest = max(self._scales)
-        if closest < 1 and (self._tiles or _far(joined(parts), image, self._look_px * closest)):
-            for look in looks(image, self._look_px, (1.0,), tiles=False):
-                parts.append(self._taken(look, len(parts) - 1, sights))
-        people, size = joined(parts), (image.shape[1], image.shape[0])
-        people = _in_picture(people[np.flatnonzero(people.scores >= self._first_least)], size)
-        return people[distinct(people, self._most)], sights
-
-    def _taken(self, look: Look, number: int, sights: list[tuple[Window, np.ndarray]]) -> Candidates:
-        """Whom one look shows, sure or not; if masks are wanted, its window and mask of people join `sights`."""
-        agr = self._network.maps([look.window.pixels], flip=self._flip)
-        if self._masks:
-            sights.append((look.window, agr.person_mask[0, 0]))
-        (found,) = decode(
-            agr, HALPE26, look.window.size,
-            min_score=min(self._faintest, _SUSPECTED), max_people=self._most, search_joints=not self._refine,
-        )  # fmt: skip
-        return _candidates(found.people, look, number)
-
     def _refined(self, image: np.ndarray, people: Candidates) -> Candidates:
         """The people with joints of the second look, and those left out whom it does not believe in.
 
-        A box is the second look's: its mean with the first look's has AP 43 for 51 on virtual pictures of validation. A
-        score is the geometric mean of the first look's, once, and the second look's, twice: with 3 % ghosts, that found
-        60 % there where the first look's score alone found 45 %.
+        A box is the second look's: its mean with the first look's has AP 43 for 51 on virtual pictures of validation.
         """
         found = self._crops(image, people.boxes_px)
         seen_px = np.stack([one.box_px for one in found])
-        moved = np.flatnonzero(_crop_overlaps(people.boxes_px, seen_px) < _SAME_CROP)
+        likely = _scores(people, found) >= _THIRD_SHARE * self._least
+        moved = np.flatnonzero(likely & (_crop_overlaps(people.boxes_px, seen_px) < _SAME_CROP))
         for place, again in zip(moved, self._crops(image, seen_px[moved]), strict=True):
             found[place] = again
         boxes, joints, joint_scores = (
             np.stack([getattr(one, name) for one in found]) for name in ("box_px", "joints_px", "joint_scores")
         )
-        sureness = np.array([one.score for one in found])
         better = replace(
-            people,
-            boxes_px=boxes,
-            joints_px=joints,
-            joint_scores=joint_scores,
-            scores=np.cbrt(people.scores * sureness**2),
+            people, boxes_px=boxes, joints_px=joints, joint_scores=joint_scores, scores=_scores(people, found)
         )
-        better = _in_picture(better[np.flatnonzero(better.scores >= self._least)], (image.shape[1], image.shape[0]))
+        better = in_picture(better[np.flatnonzero(better.scores >= self._least)], (image.shape[1], image.shape[0]))
         return better[distinct(better, self._most)]
 
     def _crops(self, image: np.ndarray, boxes_px: np.ndarray) -> list[CropPerson]:
@@ -232,27 +196,6 @@ def _check_options(min_score: float, look_px: int, scales: Sequence[float], max_
         raise InputError(f"max_people: expected a whole number of at least 1, got {max_people}")
 
 
-def _nobody() -> Candidates:
-    joints = len(HALPE26)
-    return Candidates(
-        boxes_px=np.zeros((0, 4)), joints_px=np.zeros((0, joints, 2)), joint_scores=np.zeros((0, joints)),
-        scores=np.zeros(0), trust=np.zeros(0), look=np.zeros(0, int),
-    )  # fmt: skip
-
-
-def _candidates(found: People2D, look: Look, number: int) -> Candidates:
-    """What one look found, in the picture's pixels."""
-    sizes = (found.boxes_px[:, 2:] - found.boxes_px[:, :2]).max(axis=1, initial=0.0)
-    return Candidates(
-        boxes_px=look.window.boxes_to_picture(found.boxes_px),
-        joints_px=look.window.to_picture(found.joints_px),
-        joint_scores=found.joint_scores,
-        scores=found.scores,
-        trust=trust(sizes, look.cuts(found.boxes_px)),
-        look=np.full(len(found), number),
-    )
-
-
 def _moved(found: CropPerson, crop: Window) -> CropPerson:
     """The person of a crop, in the picture's pixels."""
     return replace(
@@ -262,14 +205,12 @@ def _moved(found: CropPerson, crop: Window) -> CropPerson:
     )
 
 
-def _in_picture(people: Candidates, image_size: tuple[int, int]) -> Candidates:
-    """Those of whom something is in the picture, with their boxes cut at its edges."""
-    boxes_px = np.asarray(clipped(people.boxes_px, image_size))
-    seen = _seen(people, image_size)
-    cut = Candidates(
-        **(vars(people) | {"boxes_px": boxes_px, "joint_scores": np.where(seen, people.joint_scores, 0.0)})
-    )
-    return cut[np.flatnonzero((areas(boxes_px) >= 1.0) & seen.any(axis=1))]
+def _scores(people: Candidates, found: Sequence[CropPerson]) -> np.ndarray:
+    """(P,): the geometric mean of the first look's score, once, and the second look's, twice.
+
+    With 3 % ghosts, that found 60 % on virtual pictures of validation where the first look's alone found 45 %.
+    """
+    return np.asarray(np.cbrt(people.scores * np.array([one.score for one in found]) ** 2))
 
 
 def _crop_overlaps(boxes_a_px: np.ndarray, boxes_b_px: np.ndarray) -> np.ndarray:
@@ -278,25 +219,8 @@ def _crop_overlaps(boxes_a_px: np.ndarray, boxes_b_px: np.ndarray) -> np.ndarray
     return np.asarray(iou_matrix(a[:, None], b[:, None]))[:, 0, 0]
 
 
-def _far(people: Candidates, image: np.ndarray, look_px: float) -> bool:
-    """Whether somebody may be there who is small where the picture's longer side is `look_px`; what lies within
-    somebody larger and surer is a part of them."""
-    sizes_px = (people.boxes_px[:, 2:] - people.boxes_px[:, :2]).max(axis=1, initial=0.0)
-    small = sizes_px * look_px < _FAR_PX * max(image.shape[:2])
-    suspects = people.boxes_px[small & (people.scores >= _SUSPECTED)]
-    others = people.boxes_px[~small & (people.scores >= _SURE)]
-    within = np.asarray(common_areas(suspects, others)).max(axis=1, initial=0.0)
-    return bool((within < _PART * areas(suspects)).any())
-
-
-def _seen(people: Candidates, image_size: tuple[int, int]) -> np.ndarray:
-    """(P, J): the joint has a score and lies in the picture."""
-    inside = (people.joints_px >= -0.5) & (people.joints_px <= np.asarray(image_size) - 0.5)
-    return inside.all(axis=-1) & (people.joint_scores > 0)
-
-
 def _people(people: Candidates, image_size: tuple[int, int], masks: np.ndarray | None) -> People2D:
-    joint_scores = np.where(_seen(people, image_size), people.joint_scores, 0.0)
+    joint_scores = np.where(seen_joints(people, image_size), people.joint_scores, 0.0)
     return People2D(
         boxes_px=people.boxes_px,
         joints_px=people.joints_px,

@@ -1,11 +1,11 @@
 """People that several looks at one picture found, and which of them are the same."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from metricpose.geometry.boxes import iou_matrix
+from metricpose.geometry.boxes import areas, clipped, iou_matrix
 
 _FIT_PX = (18.0, 36.0, 105.0, 185.0, 370.0)
 _FIT = (0.3, 0.85, 1.0, 1.0, 0.3)
@@ -72,6 +72,20 @@ def distinct(people: Candidates, most: int) -> np.ndarray:
             kept.append(int(index))
     rows = np.array(kept, np.intp)
     return rows[np.argsort(-people.scores[rows], kind="stable")][:most]
+
+
+def in_picture(people: Candidates, image_size: tuple[int, int]) -> Candidates:
+    """Those of whom something is in the picture, with their boxes cut at its edges."""
+    boxes_px = np.asarray(clipped(people.boxes_px, image_size))
+    seen = seen_joints(people, image_size)
+    cut = replace(people, boxes_px=boxes_px, joint_scores=np.where(seen, people.joint_scores, 0.0))
+    return cut[np.flatnonzero((areas(boxes_px) >= 1.0) & seen.any(axis=1))]
+
+
+def seen_joints(people: Candidates, image_size: tuple[int, int]) -> np.ndarray:
+    """(P, J): the joint has a score and lies in the picture."""
+    inside = (people.joints_px >= -0.5) & (people.joints_px <= np.asarray(image_size) - 0.5)
+    return np.asarray(inside.all(axis=-1) & (people.joint_scores > 0))
 
 
 def _longer(people: Candidates) -> np.ndarray:
