@@ -35,20 +35,18 @@ def opened_network(
     outputs: frozenset[str],
     threads: int | None = None,
     *,
-    spinning: bool = True,
     optional: frozenset[str] = frozenset(),
 ) -> "onnxruntime.InferenceSession":
     """An ONNX file on the CPU that takes these inputs, with all of the optional ones or none, and gives at least these
     outputs, by name.
 
     `kind` is what the network is called in a WeightsError: for a file that does not load, or is another network.
-    Without `spinning`, threads that wait for work leave the cores to others: for large networks that take turns.
+    Threads wait for work awake, but only while a call runs: else those of one network take cores from the next one's.
     """
     onnxruntime = imported_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    if not spinning:
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     if threads is not None:
         options.intra_op_num_threads = threads
     try:

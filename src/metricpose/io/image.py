@@ -11,7 +11,8 @@ from metricpose._errors import FileError, InputError, MetricposeError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_STRIP_PX = 4_000_000
+_STRIP_PX = 400_000
+"""Few enough for the next strip to get the memory of the last: fresh memory costs ten times what copying does."""
 _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 
 

@@ -13,6 +13,7 @@ from typing import get_args
 import numpy as np
 
 from metricpose._errors import InputError
+from metricpose._memory import keep_freed_memory
 from metricpose.agr.single import CROP_FACTOR, CropPerson
 from metricpose.geometry.boxes import iou_matrix
 from metricpose.inference.detectors.agr_network import AgrNetwork
@@ -97,6 +98,7 @@ class AgrDetector:
         _check_options(min_score, look_px, scales, max_people)
         if precision not in get_args(Precision):
             raise InputError(f"precision: expected one of {', '.join(get_args(Precision))}, got {precision!r}")
+        keep_freed_memory()
         loaded = AgrNetwork(engine, str(weights), "that of its engine") if engine is not None else None
         self._network = loaded or AgrNetwork.load(weights, threads, precision)
         crops = crop_weights or (weights if weights in WEIGHTS else "base")

@@ -69,7 +69,7 @@ def opened_weights(file: Path, kind: Kind, threads: int | None, precision: Preci
             f"{file}: no such weights file; expected one of {known}, or an ONNX file of {with_article(kind.name)}"
         )
     file = twin_of(file) if precision == "int8" else file
-    session = opened_network(file, kind.name, frozenset(("image",)), frozenset(kind.outputs), threads, spinning=False)
+    session = opened_network(file, kind.name, frozenset(("image",)), frozenset(kind.outputs), threads)
     _check_channels(file, kind, session)
     return session
 

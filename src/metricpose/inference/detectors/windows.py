@@ -12,7 +12,7 @@ GREY = 0.45
 """What lies outside the picture, as the networks learnt it; of 1."""
 _GREY_BYTE = round(GREY * 255)
 _GAP = 1.5
-_STRIP_PX = 4_000_000
+_STRIP_PX = 300_000
 """Large pictures are shrunk in strips of so many pixels, as Pillow holds four bytes for each of them."""
 
 
