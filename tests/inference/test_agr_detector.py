@@ -418,3 +418,26 @@ def test_the_crop_network_takes_the_mean_with_the_mirror_image():
     assert_allclose(plain.box_px - true.box_px, [2, 0, 2, 0])
     assert true.box_px[0] != pytest.approx(159 - true.box_px[2], abs=5)  # the box is not its own mirror image
     assert_allclose(both.box_px, true.box_px, atol=0.2)
+
+
+def test_a_mirror_image_that_says_something_else_makes_joints_less_sure_and_not_the_person() -> None:
+    class TwoMinds(DottedEngine):
+        """Its second window's joints are 40 px to the left."""
+
+        def run(self, names, feed):
+            maps, seen, boxes = super().run(names, feed)
+            return [np.concatenate([maps[:1], np.roll(maps[1:], -10, axis=-1)]), seen, boxes]
+
+    picture = dotted((160, 160), (70, 90, 100))
+    (plain,) = CropNetwork(DottedEngine()).people([picture], [128.0])
+    (both,) = CropNetwork(TwoMinds()).people([picture], [128.0], flip=True)
+    assert_allclose(both.joint_scores[JOINTS], plain.joint_scores[JOINTS] / 2, atol=0.02)
+    assert both.score == pytest.approx(plain.score, abs=0.01)
+
+
+@pytest.mark.parametrize(("refine", "windows"), [(True, [1, 2]), (False, [2, 2])])
+def test_whose_mirror_image_is_looked_at(refine: bool, windows: list[int]) -> None:
+    """Each person's, or where there is no second look the picture's."""
+    engine = DottedEngine()
+    detector(engine, refine=refine, flip=True)(dotted((800, 600), (400.0, 300.0, 220.0)))
+    assert [shape[0] for shape in engine.seen] == windows

@@ -23,7 +23,9 @@ def add_detector_arguments(parser: ArgumentParser) -> None:
     )
     group.add_argument("--crop-weights", metavar="FILE", help="of the second look; default: those of --weights")
     group.add_argument(
-        "--flip", action="store_true", help="look at the mirror image, too: better joints, twice the time"
+        "--flip",
+        action="store_true",
+        help="look at each person's mirror image, too: better joints, twice the time of the second look",
     )
     group.add_argument(
         "--turns", action="store_true", help="look at each person in four quarter turns: for people upside down"

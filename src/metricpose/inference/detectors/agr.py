@@ -75,7 +75,8 @@ class AgrDetector:
             min_score: the least score of a person who is reported, in [0, 1].
             refine: look a second time at each person, for the time of a crop per person; the first look's joints are
                 poor.
-            flip: look at the mirror image, too, and take the mean; a little better, for twice the time.
+            flip: look at the mirror image of each person's crop, too, and take the mean; a little better, for twice the
+                time of the second look. Without `refine`, the mirror image of the picture.
             turns: look at each person's crop in all four quarter turns and take the surest; for people who are upside
                 down or lie, at three more crops per person.
             look_px: longer side of the picture in the closest look, which is taken where somebody may be far away, or
@@ -108,7 +109,7 @@ class AgrDetector:
         self._first = FirstLook(
             network=self._network, look_px=look_px, scales=tuple(scales), most=max_people,
             least=_FIRST_SHARE * min_score if refine else min_score, joints=not refine,
-            tiles=tiles, flip=flip, masks=masks,
+            tiles=tiles, flip=flip and not refine, masks=masks,
         )  # fmt: skip
 
     @property

@@ -27,7 +27,7 @@ class AgrOptions:
         weights: "base", "base-research", or a file of an AGR network.
         crop_weights: a file of a crop network for the second look, in place of that of `weights`.
         refine: who looks a second time at each person: the same network, MediaPipe, or nobody.
-        flip: look at the mirror image, too.
+        flip: look at the mirror image of each person, too.
         turns: look at each person in four quarter turns.
         look_px: longer side of the picture in the closest look.
         min_score: the least score of a person who is reported.

@@ -1,6 +1,7 @@
 """The crop network behind its file: square windows on one person each in, that person's joints as maps and box out."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,17 +44,24 @@ class CropNetwork(NamedTuple):
     ) -> list[CropPerson]:
         """The person of each window (S, S, 3) uint8, whose longer side there is `sizes_px`; in the window's pixels.
 
-        `flip`: the mean over the windows and their mirror images.
+        `flip`: the mean over the windows and their mirror images, with the mean of both scores: two answers that differ
+        make a joint less sure, not the person.
         """
         maps, seen, boxes = (np.asarray(a) for a in self.engine.run(OUTPUTS, {"image": stacked(windows, flip=flip)}))
-        if flip:
-            count, last = len(windows), np.shape(windows[0])[1] - 1
-            there = boxes[count:]
-            mirrored = np.stack([last - there[:, 2], there[:, 1], last - there[:, 0], there[:, 3]], -1)
-            boxes = (boxes[:count] + mirrored) / 2
-            maps = (maps[:count] + maps[count:, :, :, ::-1][:, _MIRROR]) / 2
-            seen = (seen[:count] + seen[count:][:, _MIRROR]) / 2
-        return [
-            person_of_maps(own, sure, box, _STRIDE, HALPE26, size)
-            for own, sure, box, size in zip(maps, seen, boxes, sizes_px, strict=True)
-        ]
+        if not flip:
+            return _people(maps, seen, boxes, sizes_px)
+        count, last = len(windows), np.shape(windows[0])[1] - 1
+        there = boxes[count:]
+        mirrored = np.stack([last - there[:, 2], there[:, 1], last - there[:, 0], there[:, 3]], -1)
+        ours = maps[:count], seen[:count], boxes[:count]
+        theirs = maps[count:, :, :, ::-1][:, _MIRROR], seen[count:][:, _MIRROR], mirrored
+        both = _people(*((a + b) / 2 for a, b in zip(ours, theirs, strict=True)), sizes_px)
+        scores = [[one.score for one in _people(*answer, sizes_px)] for answer in (ours, theirs)]
+        return [replace(one, score=sum(of_one) / 2) for one, *of_one in zip(both, *scores, strict=True)]
+
+
+def _people(maps: np.ndarray, seen: np.ndarray, boxes: np.ndarray, sizes_px: Sequence[float]) -> list[CropPerson]:
+    return [
+        person_of_maps(own, sure, box, _STRIDE, HALPE26, size)
+        for own, sure, box, size in zip(maps, seen, boxes, sizes_px, strict=True)
+    ]
