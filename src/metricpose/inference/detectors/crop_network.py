@@ -49,19 +49,20 @@ class CropNetwork(NamedTuple):
         """
         maps, seen, boxes = (np.asarray(a) for a in self.engine.run(OUTPUTS, {"image": stacked(windows, flip=flip)}))
         if not flip:
-            return _people(maps, seen, boxes, sizes_px)
+            return _people((maps, seen, boxes), sizes_px)
         count, last = len(windows), np.shape(windows[0])[1] - 1
         there = boxes[count:]
         mirrored = np.stack([last - there[:, 2], there[:, 1], last - there[:, 0], there[:, 3]], -1)
         ours = maps[:count], seen[:count], boxes[:count]
         theirs = maps[count:, :, :, ::-1][:, _MIRROR], seen[count:][:, _MIRROR], mirrored
-        both = _people(*((a + b) / 2 for a, b in zip(ours, theirs, strict=True)), sizes_px)
-        scores = [[one.score for one in _people(*answer, sizes_px)] for answer in (ours, theirs)]
+        both = _people([(a + b) / 2 for a, b in zip(ours, theirs, strict=True)], sizes_px)
+        scores = [[one.score for one in _people(answer, sizes_px)] for answer in (ours, theirs)]
         return [replace(one, score=sum(of_one) / 2) for one, *of_one in zip(both, *scores, strict=True)]
 
 
-def _people(maps: np.ndarray, seen: np.ndarray, boxes: np.ndarray, sizes_px: Sequence[float]) -> list[CropPerson]:
+def _people(answer: Sequence[np.ndarray], sizes_px: Sequence[float]) -> list[CropPerson]:
+    """The people of maps (P, J, h, w), what is seen (P, J), and boxes (P, 4)."""
     return [
         person_of_maps(own, sure, box, _STRIDE, HALPE26, size)
-        for own, sure, box, size in zip(maps, seen, boxes, sizes_px, strict=True)
+        for own, sure, box, size in zip(*answer, sizes_px, strict=True)
     ]
