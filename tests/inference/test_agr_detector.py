@@ -105,6 +105,7 @@ USUAL, SMALL, CLOSER = (1, 3, 288, 384), (1, 3, 160, 192), (1, 3, 480, 640)  # o
         (60.0, 0.15, {}, [USUAL, SMALL]),
         (220.0, 0.9, {"tiles": True, "look_px": 800}, [(1, 3, 384, 480), (1, 3, 608, 800)]),
         (60.0, 0.9, {"scales": (1.0, 0.6)}, [CLOSER, USUAL]),
+        (280.0, 0.9, {"scales": (1.0, 0.6)}, [CLOSER, USUAL]),  # too large for the closer one alone
         (60.0, 0.5, {"scales": (0.6, 0.3)}, [USUAL, SMALL, CLOSER]),  # that small look is one of the usual ones
         (300.0, 0.9, {"scales": (0.6,), "look_px": 1280}, [(1, 3, 576, 768), (1, 3, 288, 384)]),
         (100.0, 0.9, {"scales": (0.6,), "look_px": 1280}, [(1, 3, 576, 768)]),  # large enough there

@@ -68,6 +68,14 @@ def test_a_fine_pattern_becomes_even_when_it_shrinks(factor: int) -> None:
     assert np.abs(shown.pixels[2:-2, 2:-2].astype(float) - 127.5).max() < 15
 
 
+@pytest.mark.parametrize("factor", [2, 3, 4, 5, 8])
+def test_a_pattern_as_fine_as_the_window_stays_when_it_shrinks(factor: int) -> None:
+    pattern = np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8)
+    large = pattern.repeat(factor, axis=0).repeat(factor, axis=1)
+    shown = window(large, whole_box(large), (40, 40)).pixels
+    assert np.corrcoef(shown.ravel(), pattern.ravel())[0, 1] > 0.9  # a bilinear window leaves 0.945
+
+
 def test_large_pictures_in_strips_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (413, 517, 3), dtype=np.uint8)
     whole = window(picture, whole_box(picture), (40, 33)).pixels
