@@ -36,5 +36,6 @@ def pages_per_picture(first: str) -> float:
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have rules of their own")
 def test_the_next_picture_gets_the_memory_of_the_last() -> None:
-    assert pages_per_picture("keep_freed_memory()") < 100
-    assert pages_per_picture("") > 1000  # else glibc's rule has changed, and the call can go
+    kept = pages_per_picture("keep_freed_memory()")
+    assert kept < 100
+    assert pages_per_picture("") > 2 * kept  # a few where pages are huge; none, and the call could go

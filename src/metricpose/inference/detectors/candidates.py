@@ -88,5 +88,10 @@ def seen_joints(people: Candidates, image_size: tuple[int, int]) -> np.ndarray:
     return np.asarray(inside.all(axis=-1) & (people.joint_scores > 0))
 
 
+def longer_sides(boxes_px: np.ndarray) -> np.ndarray:
+    """(P,): of boxes (P, 4)."""
+    return np.asarray((boxes_px[:, 2:] - boxes_px[:, :2]).max(axis=-1, initial=0.0))
+
+
 def _longer(people: Candidates) -> np.ndarray:
-    return np.maximum((people.boxes_px[:, 2:] - people.boxes_px[:, :2]).max(axis=-1, initial=0.0), 1.0)
+    return np.maximum(longer_sides(people.boxes_px), 1.0)
